@@ -1,0 +1,1 @@
+"""The personal emoji set, made offline."""

@@ -1,0 +1,1 @@
+"""Emoji faces drawn by our own code."""

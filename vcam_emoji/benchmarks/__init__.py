@@ -1,0 +1,1 @@
+"""What the product claims about itself, measured: one module a claim."""

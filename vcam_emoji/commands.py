@@ -1,0 +1,218 @@
+"""What can be asked of the running service, and what it answers: plain data, JSON both ways.
+
+This module and `control` are all that a short command such as `vcam-emoji status` needs, so
+neither imports numpy, cv2 or pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from vcam_emoji.errors import UsageError
+
+
+class Mode(StrEnum):
+    """What becomes of faces."""
+
+    REPLACE = "replace"
+    """The whole head is hidden behind the emoji; in any doubt nothing of the picture is shown."""
+    OVERLAY = "overlay"
+    """The emoji lies over the face; what it does not cover is shown."""
+    OFF = "off"
+    """The plain camera: an explicit choice."""
+    CARD = "card"
+    """A friendly still picture instead of the camera."""
+
+
+class State(StrEnum):
+    """How the service is doing."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    """Frames of the camera are published."""
+    PAUSED = "paused"
+    """The person asked for the card."""
+    HIDDEN = "hidden"
+    """Frames come, but none may be shown: no face is surely covered."""
+    NO_CAMERA = "no camera"
+    """No frames come; `Status.trouble` says why."""
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class GetStatus: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resume: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Show this emotion until unpinned, whatever the face does."""
+
+    emotion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpin: ...
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """Show this emotion once, for a moment."""
+
+    emotion: str
+    seconds: float = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class UseSet:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadSets:
+    """Sets were added, removed or changed on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetSettings: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SetSetting:
+    key: str
+    """Dotted, such as `look.opacity`."""
+    value: Any
+    """A JSON value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit: ...
+
+
+Command: TypeAlias = (
+    GetStatus
+    | SetMode
+    | Pause
+    | Resume
+    | Pin
+    | Unpin
+    | React
+    | UseSet
+    | ReloadSets
+    | GetSettings
+    | SetSetting
+    | Quit
+)
+
+_COMMANDS: dict[str, type[Command]] = {
+    "status": GetStatus,
+    "mode": SetMode,
+    "pause": Pause,
+    "resume": Resume,
+    "pin": Pin,
+    "unpin": Unpin,
+    "react": React,
+    "use_set": UseSet,
+    "reload_sets": ReloadSets,
+    "get_settings": GetSettings,
+    "set_setting": SetSetting,
+    "quit": Quit,
+}
+_NAMES = {kind: name for name, kind in _COMMANDS.items()}
+
+
+def encode(command: Command) -> dict[str, Any]:
+    """The command as a JSON object: `{"command": name, ...fields}`."""
+    return {"command": _NAMES[type(command)], **asdict(command)}
+
+
+def decode(message: object) -> Command:
+    """The command in a JSON object.
+
+    Raises:
+        UsageError: for anything that `encode` would not have written.
+    """
+    if not isinstance(message, dict):
+        raise UsageError("A command is a JSON object.")
+    arguments = dict(message)
+    name = arguments.pop("command", None)
+    kind = _COMMANDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise UsageError(f"There is no command {name!r}.", f"Known: {', '.join(_COMMANDS)}.")
+    for each in fields(kind):
+        value = arguments.get(each.name)
+        wanted = {"str": str, "float": (int, float)}.get(str(each.type))
+        if each.name in arguments and wanted is not None and not isinstance(value, wanted):  # type: ignore[arg-type]
+            raise UsageError(f"The {each.name} of {name!r} must be a {each.type}, got {value!r}.")
+    try:
+        return kind(**arguments)
+    except TypeError:
+        expected = ", ".join(each.name for each in fields(kind)) or "none"
+        raise UsageError(
+            f"The command {name!r} has other fields.", f"They are: {expected}."
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceStatus:
+    id: int
+    emotion: str
+    """What is recognised, steadied."""
+    shown: str
+    """What the emoji shows: pinned, else a reaction, else what is recognised."""
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The running service at a glance; the tray's menu is a function of it."""
+
+    version: str = ""
+    pid: int = 0
+    state: str = State.STARTING
+    trouble: str = ""
+    """One sentence with a hint while something is wrong, else empty."""
+    mode: str = Mode.REPLACE
+    paused: bool = False
+    pinned: str = ""
+    reaction: str = ""
+    emoji_set: str = ""
+    emoji_sets: tuple[str, ...] = ()
+    camera: str = ""
+    """Which camera is set, as the person named it."""
+    camera_description: str = ""
+    output: str = ""
+    """Where frames go, for people."""
+    faces: tuple[FaceStatus, ...] = ()
+    fps: float = 0.0
+    frames: int = 0
+    uptime_s: float = 0.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Only in the answer to `GetSettings` and `SetSetting`."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, message: Mapping[str, Any]) -> Status:
+        """A status from the service, which may be of another version: unknown fields are dropped."""
+        known = {each.name for each in fields(cls)}
+        values = {name: value for name, value in message.items() if name in known}
+        values["faces"] = tuple(FaceStatus(**face) for face in values.get("faces", ()))
+        values["emoji_sets"] = tuple(values.get("emoji_sets", ()))
+        return cls(**values)

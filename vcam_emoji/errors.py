@@ -1,0 +1,75 @@
+"""Every error a person may see: one sentence on what happened, and a hint what to do.
+
+VcamEmojiError
+|-- UsageError             a bad argument or value            exit status 2
+|-- CameraError            no frames can be had
+|   `-- CameraBusyError    another program holds the camera
+|-- VirtualCameraError     frames cannot be published
+|-- ModelError             a shipped or given network does not load
+|-- EmojiSetError          an emoji set is refused            exit status 2
+|-- SettingsError          a settings file or value is refused exit status 2
+|-- PhotoError             a picture cannot be used           exit status 2
+|-- DataError              a data set cannot be read          exit status 2
+`-- ControlError           the running service cannot be reached
+    |-- NotRunningError
+    `-- AlreadyRunningError
+"""
+
+from __future__ import annotations
+
+
+class VcamEmojiError(Exception):
+    """What happened, with the cure. Only the command line turns it into text and a status."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        """One sentence, ending with a full stop."""
+        self.hint = hint
+        """What to do now: a sentence or a command; may be empty."""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class UsageError(VcamEmojiError):
+    exit_status = 2
+
+
+class CameraError(VcamEmojiError): ...
+
+
+class CameraBusyError(CameraError): ...
+
+
+class VirtualCameraError(VcamEmojiError): ...
+
+
+class ModelError(VcamEmojiError): ...
+
+
+class EmojiSetError(VcamEmojiError):
+    exit_status = 2
+
+
+class SettingsError(VcamEmojiError):
+    exit_status = 2
+
+
+class PhotoError(VcamEmojiError):
+    exit_status = 2
+
+
+class DataError(VcamEmojiError):
+    exit_status = 2
+
+
+class ControlError(VcamEmojiError): ...
+
+
+class NotRunningError(ControlError): ...
+
+
+class AlreadyRunningError(ControlError): ...
