@@ -23,7 +23,7 @@ class TrueFace:
     roll: float
     """Degrees, as in `Detection.roll`."""
     outline: Points
-    """The face's skin as a polygon: hairline to chin, cheek to cheek; may reach out of the frame."""
+    """The skin of the face as a polygon, hairline to chin; it may reach out of the frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ class Status:
 
     @classmethod
     def from_json(cls, message: Mapping[str, Any]) -> Status:
-        """A status from the service, which may be of another version: unknown fields are dropped."""
+        """A status from the service, maybe of another version: unknown fields are dropped."""
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in message.items() if name in known}
         values["faces"] = tuple(FaceStatus(**face) for face in values.get("faces", ()))

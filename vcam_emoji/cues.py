@@ -1,4 +1,4 @@
-"""Which emotion an emoji shows: pinned by hand, then a reaction, then the face's own, then neutral."""
+"""Which emotion an emoji shows: pinned by hand, else a reaction, else the one read, else neutral."""
 
 from __future__ import annotations
 

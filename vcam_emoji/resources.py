@@ -1,4 +1,4 @@
-"""Shipped assets, from a wheel (`vcam_emoji/assets`) or a checkout (`assets` beside the package)."""
+"""Shipped assets: `vcam_emoji/assets` in a wheel, `assets` beside the package in a checkout."""
 
 from __future__ import annotations
 
