@@ -1,4 +1,4 @@
-"""Which emotion an emoji shows: pinned by hand, else a reaction, else the one read, else neutral."""
+"""Which emotion an emoji shows: pinned, else a reaction, else the one read, else neutral."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class Cues:
         if self.reaction is not None and now < self.reaction.until:
             return self.reaction.emotion
         return None
+
+
+NOTHING_ASKED = Cues()
 
 
 def expression(estimate: EmotionEstimate | None, cues: Cues, now: float) -> Expression:

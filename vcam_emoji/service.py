@@ -1,0 +1,392 @@
+"""The running service: opens and reopens the pipeline, applies settings, answers commands."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from vcam_emoji import __version__, cards, emoji_set, pipeline
+from vcam_emoji.cards import Card
+from vcam_emoji.commands import (
+    Command,
+    FaceStatus,
+    GetSettings,
+    GetStatus,
+    Mode,
+    Pause,
+    Pin,
+    Quit,
+    React,
+    ReloadSets,
+    Resume,
+    SetMode,
+    SetSetting,
+    State,
+    Status,
+    Unpin,
+    UseSet,
+)
+from vcam_emoji.cues import NOTHING_ASKED, Cues, Reaction
+from vcam_emoji.emoji_set import EmojiSet
+from vcam_emoji.errors import UsageError, VcamEmojiError
+from vcam_emoji.pipeline import Directions, Processed, Stages
+from vcam_emoji.settings import Devices, Settings, SettingsStore
+from vcam_emoji.types import Emotion, Frame, FrameSink, FrameSource
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 2.0
+"""How long to wait before a missing virtual camera is tried again."""
+
+_LONGEST_REACTION_S = 60.0
+
+
+class Opener:
+    """How the service comes by its devices and stages; tests put fakes in its place."""
+
+    def source(self, devices: Devices) -> FrameSource:
+        if devices.camera == "demo":
+            from vcam_emoji.clips import demo_source
+
+            return demo_source((devices.width, devices.height), devices.fps)
+        from vcam_emoji import camera
+
+        return camera.open_source(devices.camera, devices.width, devices.height, devices.fps)
+
+    def sink(self, devices: Devices) -> FrameSink:
+        from vcam_emoji import virtual_camera
+
+        return virtual_camera.open_sink(devices.output, devices.width, devices.height, devices.fps)
+
+    def stages(
+        self, settings: Callable[[], Settings], chosen: EmojiSet, size: tuple[int, int]
+    ) -> tuple[Stages, str]:
+        """The stages, and a sentence on what is missing of them.
+
+        Raises:
+            ModelError: if faces cannot be found; without emotions they are merely neutral.
+        """
+        from vcam_emoji.emotions import open_reader
+        from vcam_emoji.errors import ModelError
+        from vcam_emoji.painting import Painter
+        from vcam_emoji.privacy import Guard
+        from vcam_emoji.tracking import open_tracker
+
+        trouble = ""
+        reader = None
+        try:
+            reader = open_reader(lambda: settings().reading)
+        except ModelError as error:
+            trouble = str(error)
+        guard = Guard(lambda wh: cards.picture(Card.HIDDEN, wh), lambda: settings().safety)
+        return Stages(open_tracker(), reader, Painter(chosen), guard, size), trouble
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What was asked for in this run; not kept on disk."""
+
+    cues: Cues = NOTHING_ASKED
+    paused: bool = False
+
+
+class Service:
+    """One person's camera, from `start` to `close`."""
+
+    def __init__(self, store: SettingsStore, opener: Opener | None = None) -> None:
+        self._store = store
+        self._opener = opener or Opener()
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._wishes = _Wishes()
+        self._emoji_set: EmojiSet | None = None
+        self._troubles: dict[str, str] = {}
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._open_devices: Devices | None = None
+        self._sink: FrameSink | None = None
+        self._source: FrameSource | None = None
+        self._stages: Stages | None = None
+        self._latest: Processed | None = None
+        self._frames = 0
+        self._times: deque[float] = deque(maxlen=60)
+        self._live = threading.Thread(target=self._run, name="live", daemon=True)
+
+    @property
+    def stopping(self) -> threading.Event:
+        """Set when the service is to end; whoever waits on it then calls `close`."""
+        return self._stop
+
+    def start(self) -> None:
+        self._live.start()
+
+    def close(self) -> None:
+        """Stop, with a card as the last frame; returns when all devices are released."""
+        self._stop.set()
+        self._wake.set()
+        if self._live.is_alive():
+            self._live.join(timeout=5)
+
+    # What can be asked. Called from the control socket's threads and from the tray.
+
+    def handle(self, command: Command) -> Status:
+        """Carry out a command and answer with the status after it.
+
+        Raises:
+            VcamEmojiError: if it cannot be carried out; nothing has changed then.
+        """
+        match command:
+            case GetStatus():
+                pass
+            case GetSettings():
+                return replace(self.status(), settings=self._store.current.model_dump(mode="json"))
+            case SetSetting(key, value):
+                self._set(key, value)
+                return replace(self.status(), settings=self._store.current.model_dump(mode="json"))
+            case SetMode(mode):
+                self._set("look.mode", mode)
+                if mode != Mode.CARD:
+                    self._wish(paused=False)
+            case Pause():
+                self._wish(paused=True)
+            case Resume():
+                self._wish(paused=False)
+                if self._store.current.look.mode is Mode.CARD:
+                    self._set("look.mode", Mode.REPLACE)
+            case Pin(emotion):
+                pinned = _emotion(emotion)
+                self._wish(cues=lambda cues: replace(cues, pinned=pinned))
+            case Unpin():
+                self._wish(cues=lambda cues: replace(cues, pinned=None))
+            case React(emotion, seconds):
+                if not 0 < seconds <= _LONGEST_REACTION_S:
+                    raise UsageError(
+                        f"A reaction cannot last {seconds:g} seconds.",
+                        f"Give more than 0 and at most {_LONGEST_REACTION_S:g}.",
+                    )
+                reaction = Reaction(_emotion(emotion), time.monotonic() + seconds)
+                self._wish(cues=lambda cues: replace(cues, reaction=reaction))
+            case UseSet(name):
+                self._set("look.emoji_set", name)
+            case ReloadSets():
+                self._load_set(self._store.current.look.emoji_set)
+            case Quit():
+                self._stop.set()
+                self._wake.set()
+        return self.status()
+
+    def status(self) -> Status:
+        settings, wishes, latest = self._store.current, self._wishes, self._latest
+        sink, source = self._sink, self._source
+        now = time.monotonic()
+        cues = wishes.cues
+        reaction = cues.reaction if cues.reaction and now < cues.reaction.until else None
+        faces = latest.faces if latest is not None else ()
+        return Status(
+            version=__version__,
+            pid=os.getpid(),
+            state=self._state(),
+            trouble=self._trouble(),
+            mode=settings.look.mode,
+            paused=wishes.paused,
+            pinned=cues.pinned or "",
+            reaction=reaction.emotion if reaction else "",
+            emoji_set=self._emoji_set.name if self._emoji_set else "",
+            emoji_sets=tuple(emoji_set.available()),
+            camera=settings.devices.camera,
+            camera_description=source.description if source else "",
+            output=sink.description if sink else "",
+            faces=tuple(_face_status(face.id, latest) for face in faces if latest is not None),
+            fps=round(self._fps(now), 1),
+            frames=self._frames,
+            uptime_s=round(now - self._started, 1),
+        )
+
+    def _state(self) -> State:
+        if self._stop.is_set():
+            return State.STOPPING
+        if self._wishes.paused or self._store.current.look.mode is Mode.CARD:
+            return State.PAUSED
+        latest = self._latest
+        if latest is None:
+            return State.STARTING
+        if latest.card is Card.NO_CAMERA:
+            return State.NO_CAMERA
+        return State.HIDDEN if latest.hidden or latest.card else State.LIVE
+
+    def _trouble(self) -> str:
+        said = [text for text in self._troubles.values() if text]
+        source, latest = self._source, self._latest
+        if source is not None and source.trouble:
+            said.append(source.trouble)
+        if latest is not None and latest.card is Card.TROUBLE:
+            said.append(f"The picture is hidden: {latest.reason}.")
+        return " ".join(said)
+
+    def _fps(self, now: float) -> float:
+        times = [each for each in tuple(self._times) if now - each < 2]
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 2 else 0.0
+
+    def _wish(
+        self, *, paused: bool | None = None, cues: Callable[[Cues], Cues] | None = None
+    ) -> None:
+        with self._lock:
+            wishes = self._wishes
+            if paused is not None:
+                wishes = replace(wishes, paused=paused)
+            if cues is not None:
+                wishes = replace(wishes, cues=cues(wishes.cues))
+            self._wishes = wishes
+
+    def _set(self, key: str, value: object) -> None:
+        with self._lock:
+            if key == "look.emoji_set" and isinstance(value, str):
+                # Loaded first: a set that is refused must not become the person's setting.
+                self._load_set(value)
+            self._store.change(key, value)
+        self._settings_changed()
+
+    def _settings_changed(self) -> None:
+        settings = self._store.current
+        current = self._emoji_set
+        if current is None or current.name != settings.look.emoji_set:
+            with contextlib.suppress(VcamEmojiError):
+                self._load_set(settings.look.emoji_set)
+        if settings.devices != self._open_devices:
+            self._wake.set()
+
+    def _load_set(self, name: str) -> None:
+        loaded = emoji_set.load(emoji_set.find(name))
+        self._emoji_set = loaded
+        self._say("emoji set", " ".join(loaded.warnings))
+
+    def _say(self, about: str, trouble: str) -> None:
+        """Remember what is wrong with one thing, or that it is well again; log it once."""
+        if trouble and self._troubles.get(about) != trouble:
+            log.warning("%s", trouble)
+        self._troubles = {**self._troubles, about: trouble}
+
+    # The live thread: virtual camera first, so that it is listed; then the camera.
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            devices = self._store.current.devices
+            self._open_devices = devices
+            try:
+                with contextlib.closing(self._opener.sink(devices)) as sink:
+                    self._sink = sink
+                    self._say("virtual camera", "")
+                    self._publish(devices, sink)
+            except VcamEmojiError as error:
+                self._say("virtual camera", str(error))
+            except Exception:
+                # Last resort: the service outlives what nobody foresaw, and shows nothing.
+                log.exception("The live path failed and is opened again.")
+            finally:
+                self._sink = None
+                self._latest = None
+            if not self._stop.is_set():
+                self._wake.wait(RETRY_S)
+
+    def _publish(self, devices: Devices, sink: FrameSink) -> None:
+        """Feed one virtual camera until it fails, the devices change or the service stops."""
+        sink.send(cards.picture(Card.STARTING, sink.size))
+        source = self._open_source(devices)
+        try:
+            stages = self._open_stages(sink.size)
+            if source is None or stages is None:
+                self._show_card(sink)
+                return
+            self._source = source
+            pipeline.run(source, sink, stages, self._directions, self._watch, self._going)
+            if self._going():
+                # A file that was to be played once has ended.
+                self._stop.set()
+        finally:
+            self._source = None
+            if source is not None:
+                source.close()
+
+    def _open_source(self, devices: Devices) -> FrameSource | None:
+        try:
+            source = self._opener.source(devices)
+        except VcamEmojiError as error:
+            self._say("camera", str(error))
+            return None
+        self._say("camera", "")
+        return source
+
+    def _open_stages(self, size: tuple[int, int]) -> Stages | None:
+        if self._emoji_set is None:
+            self._load_first_set()
+        chosen = self._emoji_set
+        if chosen is None:
+            return None
+        try:
+            stages, trouble = self._opener.stages(lambda: self._store.current, chosen, size)
+        except VcamEmojiError as error:
+            self._say("models", str(error))
+            return None
+        self._say("models", trouble)
+        return stages
+
+    def _load_first_set(self) -> None:
+        """The set of the settings; if it is refused, the shipped one in its place."""
+        name = self._store.current.look.emoji_set
+        try:
+            self._load_set(name)
+        except VcamEmojiError as error:
+            with contextlib.suppress(VcamEmojiError):
+                self._load_set(Settings().look.emoji_set)
+            self._say("emoji set", str(error))
+
+    def _show_card(self, sink: FrameSink) -> None:
+        """Something is missing that only a person can mend: hold the picture until it is."""
+        self._latest = Processed(cards.picture(Card.TROUBLE, sink.size), Card.TROUBLE, True)
+        while self._going():
+            sink.send(self._latest.image)
+            self._wake.wait(0.25)
+
+    def _going(self) -> bool:
+        return not self._wake.is_set() and not self._stop.is_set()
+
+    def _directions(self) -> Directions:
+        wishes = self._wishes
+        return Directions(self._store.current.look, wishes.cues, self._emoji_set, wishes.paused)
+
+    def _watch(self, frame: Frame | None, processed: Processed) -> None:
+        self._latest = processed
+        if frame is not None:
+            self._frames += 1
+            self._times.append(time.monotonic())
+
+    def housekeeping(self) -> None:
+        """About once a second: notice that the settings file was changed by hand."""
+        self._say("settings", self._store.reload_if_changed())
+        self._settings_changed()
+
+
+def _emotion(name: str) -> Emotion:
+    try:
+        return Emotion(name.lower())
+    except ValueError:
+        known = ", ".join(Emotion)
+        raise UsageError(f"There is no emotion {name!r}.", f"Choose one of: {known}.") from None
+
+
+def _face_status(face_id: int, processed: Processed) -> FaceStatus:
+    estimate = processed.estimates.get(face_id)
+    shown = processed.expressions.get(face_id)
+    return FaceStatus(
+        face_id,
+        estimate.emotion if estimate else "",
+        shown.emotion if shown else "",
+        dict(zip(Emotion, (round(s, 3) for s in estimate.scores), strict=True)) if estimate else {},
+    )
