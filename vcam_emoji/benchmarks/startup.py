@@ -1,0 +1,124 @@
+"""From the start of the process to the first card and the first live frame, and memory.
+
+The service runs in a process of its own, as `vcam-emoji run` does, on a video file and with a
+sink that only notes when frames come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from vcam_emoji.types import Image
+
+_FRAMES = 150
+_STATUS_RUNS = 5
+
+
+def measure() -> dict[str, Any]:
+    """`first_card_s`, `first_live_s`, `rss_mb`, `status_s`; the median of three starts."""
+    from vcam_emoji.clips import benchmark_clip
+
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.avi"
+        writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 30, (1280, 720))
+        for number, staged in enumerate(benchmark_clip(faces=1, size=(1280, 720))):
+            if number == _FRAMES:
+                break
+            writer.write(staged.frame.image)
+        writer.release()
+        runs = [_run(clip, Path(folder)) for _ in range(3)]
+    return {key: sorted(run[key] for run in runs)[1] for key in runs[0]}
+
+
+def _run(clip: Path, folder: Path) -> dict[str, float]:
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    answer = subprocess.run(
+        [sys.executable, "-m", "vcam_emoji.benchmarks.startup", str(clip), str(time.monotonic())],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    measured: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    return measured
+
+
+@dataclass
+class _StopwatchSink:
+    """Notes when the first picture came, and the first that differs from it."""
+
+    size: tuple[int, int] = (1280, 720)
+    description: str = "stopwatch"
+    times: list[float] = field(default_factory=list)
+
+    def send(self, image: Image) -> None:  # noqa: ARG002 - only the moment counts
+        self.times.append(time.monotonic())
+
+    def close(self) -> None:
+        pass
+
+
+def _child(clip: str, started: float) -> dict[str, float]:
+    from vcam_emoji import control
+    from vcam_emoji.commands import State
+    from vcam_emoji.service import Opener, Service
+    from vcam_emoji.settings import Devices, SettingsStore
+    from vcam_emoji.types import FrameSink
+
+    sink = _StopwatchSink()
+
+    class Stopwatched(Opener):
+        def sink(self, devices: Devices) -> FrameSink:  # noqa: ARG002
+            return sink
+
+    store = SettingsStore(Path(clip).with_name("settings.json"), {"devices.camera": clip})
+    service = Service(store, Stopwatched())
+    with control.Server(service.handle):
+        service.start()
+        live = 0.0
+        while not service.stopping.is_set():
+            if not live and service.status().state == State.LIVE:
+                live = time.monotonic()
+            if live and time.monotonic() - live > 2:
+                break
+            time.sleep(0.005)
+        asked = time.perf_counter()
+        for _ in range(_STATUS_RUNS):
+            subprocess.run(
+                [sys.executable, "-m", "vcam_emoji.cli", "status"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+        status_s = (time.perf_counter() - asked) / _STATUS_RUNS
+        memory = _rss_mb()
+        service.close()
+    return {
+        "first_card_s": round(sink.times[0] - started, 3),
+        "first_live_s": round(live - started, 3),
+        "status_s": round(status_s, 3),
+        "rss_mb": round(memory, 1),
+    }
+
+
+def _rss_mb() -> float:
+    """Resident memory now; where the system does not tell, the most there ever was."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+if __name__ == "__main__":
+    print(json.dumps(_child(sys.argv[1], float(sys.argv[2]))))
