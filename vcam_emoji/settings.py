@@ -188,15 +188,15 @@ def _write(settings: Settings, path: Path) -> _Stamp:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
         try:
-            with open(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
                 stamp = _stamp(os.fstat(file.fileno()))
-            os.replace(beside, target)
+            Path(beside).replace(target)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(beside)
+                Path(beside).unlink()
             raise
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -267,7 +267,8 @@ def change(settings: Settings, key: str, value: object) -> Settings:
 def _all_fields() -> Iterator[tuple[str, str, FieldInfo]]:
     for section, holder in Settings.model_fields.items():
         model = holder.annotation
-        assert model is not None and issubclass(model, _Model)
+        assert isinstance(model, type)
+        assert issubclass(model, _Model)
         for name, field in model.model_fields.items():
             yield section, name, field
 
@@ -314,9 +315,9 @@ def _range(field: FieldInfo) -> str:
     if kind is bool:
         return "true or false"
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return " or ".join(each.value for each in kind)
+        return ", ".join(each.value for each in kind)
     if get_args(kind):
-        return " or ".join(get_args(kind))
+        return ", ".join(get_args(kind))
     rules = field.metadata
     low = next((rule.ge for rule in rules if isinstance(rule, Ge)), None)
     high = next((rule.le for rule in rules if isinstance(rule, Le)), None)
@@ -376,7 +377,7 @@ class SettingsStore:
     """Holds the newest good settings, on disk and in memory; safe to use from several threads."""
 
     def __init__(self, path: Path, overrides: Mapping[str, Any] | None = None) -> None:
-        """Read the file.
+        """Read the file; if it is refused, the defaults hold and `reload_if_changed` says why.
 
         Args:
             path: The settings file; it need not exist.
@@ -384,13 +385,17 @@ class SettingsStore:
                 until one of them is changed.
 
         Raises:
-            SettingsError: if the file or an override is refused.
+            SettingsError: if an override is refused.
         """
         self._path = path
         self._overrides = dict(overrides or {})
         self._lock = threading.Lock()
         self._trouble = ""
-        self._saved, self._stamp = _read(path)
+        self._saved, self._stamp = Settings(), _stamp_of(path)
+        try:
+            self._saved, self._stamp = _read(path)
+        except SettingsError as error:
+            self._trouble = str(error)
         self._current = _overridden(self._saved, self._overrides)
 
     @property
@@ -452,7 +457,7 @@ class SettingsStore:
         if self._trouble:
             # A slip in a file edited by hand must cost neither that work nor this change.
             with contextlib.suppress(OSError):
-                os.replace(self._path, self._path.with_name(f"{self._path.name}.refused"))
+                self._path.replace(self._path.with_name(f"{self._path.name}.refused"))
         self._stamp = _write(saved, self._path)
         self._saved, self._overrides, self._current = saved, dict(overrides), current
         self._trouble = ""
