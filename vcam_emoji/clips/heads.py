@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from vcam_emoji.clips.portraits import Portrait
 from vcam_emoji.types import FivePoints, Points
 
-_NECK = 0.35
-"""The turn fades out below the chin over this share of the face's height."""
+_NECK = 0.1
+"""Below the chin the turned head passes into the neck over this share of the face's height."""
+
+_JAW = 0.3
+"""Above the chin by this share of the face's height, the head begins to narrow to the neck."""
+
+_INSET = 3
+"""Pixels by which the head is taken narrower than it is, so no background is drawn inwards."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +38,14 @@ class _Head:
     """[h], x of the middle of each row."""
     radius: NDArray[np.float32]
     """[h], half the width of the head in each row."""
-    turning: NDArray[np.float32]
-    """[h], how much of the turn each row follows, 1 for the head and 0 for the shoulders."""
+    share: NDArray[np.float32]
+    """[h], 1 for rows of the head, falling to 0 for the neck, which does not turn."""
 
 
 def turned(portrait: Portrait, yaw: float) -> Portrait:
     """The person with the head turned by `yaw` degrees, positive to the right of the picture."""
     head = _head(portrait)
-    angle = np.float32(np.radians(yaw)) * head.turning[:, None]
+    angle = np.float32(np.radians(yaw))
     columns = np.arange(head.front.shape[1], dtype=np.float32)[None, :] + 0.5
     across = (columns - head.middle[:, None]) / head.radius[:, None]
     inside = np.abs(across) < 1
@@ -54,11 +60,19 @@ def turned(portrait: Portrait, yaw: float) -> Portrait:
     seam[~inside] = 1
     image = portrait.image.copy()
     mixed = front * seam[..., None] + back * (1 - seam[..., None])
+    share = head.share[:, None, None]
+    mixed = head.front * (1 - share) + mixed * share
     image[head.top : head.top + len(mixed)] = np.round(mixed).astype(np.uint8)
     places = _turn(head, np.concatenate([portrait.points.array(), portrait.outline]), yaw)
     five = [(float(px), float(py)) for px, py in places[:5]]
     return Portrait(
-        portrait.name, image, portrait.alpha, FivePoints(*five), places[5:], portrait.roll
+        portrait.name,
+        image,
+        portrait.alpha,
+        FivePoints(*five),
+        places[5:],
+        portrait.roll,
+        portrait.hair,
     )
 
 
@@ -67,59 +81,67 @@ def _turn(head: _Head, points: Points, yaw: float) -> Points:
     row = np.clip(points[:, 1] - head.top, 0, len(head.middle) - 1).astype(np.int32)
     middle, radius = head.middle[row], head.radius[row]
     at = np.arcsin(np.clip((points[:, 0] - middle) / radius, -1, 1))
-    at = np.clip(at + np.radians(yaw) * head.turning[row], -np.pi / 2, np.pi / 2)
+    at = np.clip(at + np.radians(yaw), -np.pi / 2, np.pi / 2)
     return np.stack([middle + radius * np.sin(at), points[:, 1]], axis=1).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
 def _head(portrait: Portrait) -> _Head:
     box = portrait.box
-    solid = portrait.alpha > 127
-    top = int(np.argmax(solid.any(axis=1)))
+    solid = portrait.alpha > 200
+    top = int(np.argmax(solid.any(axis=1))) + 1
     chin, bottom = round(box.y1), round(box.y1 + _NECK * box.height)
     rows = np.arange(top, bottom)
-    left = np.array([np.argmax(solid[row]) for row in rows], np.float32)
-    right = np.array([solid.shape[1] - np.argmax(solid[row, ::-1]) for row in rows], np.float32)
-    # Shoulders and collars below the mouth are no part of the head: the width stays what it was.
-    jaw = round(box.y1 - 0.25 * box.height) - top
-    left[jaw:], right[jaw:] = (
-        np.linspace(left[jaw], box.x0, len(rows) - jaw, dtype=np.float32),
-        np.linspace(right[jaw], box.x1, len(rows) - jaw, dtype=np.float32),
-    )
-    left, right = (cv2.blur(side[:, None], (1, 9))[:, 0] for side in (left, right))
-    turning = np.clip((bottom - rows) / (bottom - chin), 0, 1).astype(np.float32)
+    left, right = np.array([_run(solid[row], round(box.centre[0])) for row in rows], np.float32).T
+    # From the cheeks down collar and shoulders may be wider than the head, which narrows.
+    cheek = round(box.y1 - _JAW * box.height)
+    down = np.clip((rows - cheek) / (chin - cheek), 0, 1).astype(np.float32)
+    middle, at_cheek = box.centre[0], cheek - top
+    neck = left[at_cheek] + (middle - 0.46 * box.width - left[at_cheek]) * down
+    left = np.where(rows < cheek, left, np.maximum(left, neck))
+    neck = right[at_cheek] + (middle + 0.46 * box.width - right[at_cheek]) * down
+    right = np.where(rows < cheek, right, np.minimum(right, neck))
+    left, right = _calm(left) + _INSET, _calm(right) - _INSET
     return _Head(
         front=portrait.image[top:bottom],
         back=_hair_instead_of_face(portrait)[top:bottom],
         top=top,
-        middle=(left + right) / 2,
-        radius=np.maximum((right - left) / 2, 1.0),
-        turning=turning,
+        middle=((left + right) / 2).astype(np.float32),
+        radius=np.maximum((right - left) / 2, 1.0).astype(np.float32),
+        share=np.clip((bottom - rows) / (bottom - chin), 0, 1).astype(np.float32),
     )
 
 
+def _run(solid: NDArray[np.bool_], middle: int) -> tuple[int, int]:
+    """Where the run of solid pixels begins and ends that holds the middle."""
+    if not solid[middle]:
+        return middle - 1, middle + 1
+    before, after = solid[:middle][::-1], solid[middle:]
+    left = middle - int(np.argmin(before)) if not before.all() else 0
+    right = middle + int(np.argmin(after)) if not after.all() else len(solid)
+    return left, right
+
+
+def _calm(side: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The side of a head, smoothed over some rows, or strands of hair would zigzag."""
+    return cv2.blur(side.astype(np.float32)[:, None], (1, 13))[:, 0].astype(np.float32)
+
+
 def _hair_instead_of_face(portrait: Portrait) -> NDArray[np.uint8]:
-    """The picture with the colour of the hair beside the temples over face, ears and neck."""
+    """The picture with hair over face and ears."""
     box = portrait.box
-    y0, y1 = round(box.y0 + 0.02 * box.height), round(box.y0 + 0.3 * box.height)
-    reach = round(0.2 * box.width)
-    sides = [
-        portrait.image[y0:y1, max(0, round(box.x0) - reach) : round(box.x0) - 2],
-        portrait.image[y0:y1, round(box.x1) + 2 : round(box.x1) + reach],
-    ]
-    hair = np.median(np.concatenate([side.reshape(-1, 3) for side in sides]), axis=0)
     height, width = portrait.alpha.shape
     face = np.zeros((height, width), np.uint8)
-    centre = (round(box.centre[0]), round(box.y0 + 0.62 * box.height))
+    centre = (round(box.centre[0]), round(box.y0 + 0.5 * box.height))
     cv2.ellipse(
-        face, centre, (round(box.width * 0.75), round(box.height * 0.68)), 0, 0, 360, (255,), -1
+        face, centre, (round(box.width * 0.8), round(box.height * 0.62)), 0, 0, 360, (255,), -1
     )
     soft = cv2.GaussianBlur(face, (0, 0), 0.04 * box.width)[..., None].astype(np.float32) / 255
     # Strands: noise drawn out downwards, so the back of a head is not a flat patch.
     noise = np.random.default_rng(3).normal(0, 60, (height, width)).astype(np.float32)
     strands = cv2.GaussianBlur(noise, (0, 0), sigmaX=1.2, sigmaY=0.12 * box.height)
-    strands *= 14 / max(float(strands.std()), 1e-3)
-    painted = np.clip(hair[None, None, :] + strands[..., None], 0, 255)
+    strands = strands * (14 / max(float(strands.std()), 1e-3))
+    painted = np.clip(np.array(portrait.hair, np.float32) + strands[..., None], 0, 255)
     mixed = portrait.image * (1 - soft) + painted * soft
     result: NDArray[np.uint8] = np.round(mixed).astype(np.uint8)
     return result

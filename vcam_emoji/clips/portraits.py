@@ -16,7 +16,7 @@ from vcam_emoji.errors import DataError
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Box, FivePoints, Image, Points
 
-_BODY_BELOW = 0.5
+_BODY_BELOW = 1.2
 """How far a body is continued below its picture, in heights of the picture."""
 
 
@@ -33,6 +33,8 @@ class Portrait:
     """The skin of the face, hairline to chin, without the ears."""
     roll: float
     """How the head is tilted in the picture, degrees, as in `Detection.roll`."""
+    hair: tuple[float, float, float]
+    """Its colour, BGR."""
 
     @property
     def box(self) -> Box:
@@ -61,19 +63,21 @@ class Portrait:
             ),
             np.array([mirrored((x, y)) for x, y in self.outline], np.float32),
             -self.roll,
+            self.hair,
         )
 
-    def with_body_below(self, share: float = _BODY_BELOW) -> Portrait:
-        """The same person, the last row continued downwards by a share of the picture's height.
+    def with_body_below(self) -> Portrait:
+        """The same person, the clothes continued downwards as a plain cloth.
 
         So a person placed high in a frame does not end in mid-air.
         """
-        rows = round(self.image.shape[0] * share)
-        return replace(
-            self,
-            image=cv2.copyMakeBorder(self.image, 0, rows, 0, 0, cv2.BORDER_REPLICATE),
-            alpha=cv2.copyMakeBorder(self.alpha, 0, rows, 0, 0, cv2.BORDER_REPLICATE),
-        )
+        rows = round(self.image.shape[0] * _BODY_BELOW)
+        image = cv2.copyMakeBorder(self.image, 0, rows, 0, 0, cv2.BORDER_REPLICATE)
+        cloth = np.median(self.image[-40:][self.alpha[-40:] > 200], axis=0)
+        passing = np.clip(np.arange(rows) / 60, 0, 1)[:, None, None]
+        image[-rows:] = np.round(image[-rows:] * (1 - passing) + cloth * passing)
+        alpha = cv2.copyMakeBorder(self.alpha, 0, rows, 0, 0, cv2.BORDER_REPLICATE)
+        return replace(self, image=image.astype(np.uint8), alpha=alpha.astype(np.uint8))
 
 
 @cache
@@ -105,4 +109,5 @@ def _load(folder: Path, entry: dict[str, Any]) -> Portrait:
         points=FivePoints(**{key: (x, y) for key, (x, y) in entry["points"].items()}),
         outline=np.array(entry["outline"], np.float32),
         roll=float(entry["roll"]),
+        hair=(float(entry["hair"][0]), float(entry["hair"][1]), float(entry["hair"][2])),
     ).with_body_below()

@@ -42,7 +42,9 @@ def hard_clips(size: tuple[int, int] = (1280, 720)) -> list[Clip]:
     collins, hopper = portraits()[:2]
     clips: list[Clip] = []
 
-    def add(name: str, seconds: float, place: Callable[[float], Sequence[Placement]], **rest: Any) -> None:
+    def add(
+        name: str, seconds: float, place: Callable[[float], Sequence[Placement]], **rest: Any
+    ) -> None:
         clips.append(
             StagedClip(
                 name,
@@ -62,8 +64,8 @@ def hard_clips(size: tuple[int, int] = (1280, 720)) -> list[Clip]:
     add("a sheet before the face", 5, _hand(hopper, Thing.CARD))
     for who in (collins, hopper):
         add(f"head turned away and back, {who.name}", 5, _turning(who))
-    add("light going out and on", 6, _still(hopper), light=_lights_out, noise=5.0)
-    add("dim and noisy", 4, _still(collins), light=lambda _: 0.18, noise=7.0)
+    add("light going out and on", 6, _still(hopper), light=_lights_out, noise=3.0)
+    add("dim and noisy", 4, _still(collins), light=lambda _: 0.25, noise=3.5)
     add("two faces crossing", 6, _crossing(collins, hopper))
     add("motion blur", 5, _shaking(hopper), shutter=0.9)
     add("tilt to 60 degrees", 6, _tilting(collins))
@@ -168,7 +170,12 @@ def _tilting(who: Portrait) -> Callable[[float], Sequence[Placement]]:
 def _jumping(a: Portrait, b: Portrait) -> Callable[[float], Sequence[Placement]]:
     rng = np.random.default_rng(21)
     shots = [
-        (rng.uniform(0.2, 0.8), rng.uniform(0.35, 0.6), rng.uniform(0.15, 0.5), rng.uniform(-25, 25))
+        (
+            rng.uniform(0.2, 0.8),
+            rng.uniform(0.35, 0.6),
+            rng.uniform(0.15, 0.5),
+            rng.uniform(-25, 25),
+        )
         for _ in range(16)
     ]
 
@@ -213,44 +220,36 @@ def _zooming(who: Portrait) -> Callable[[float], Sequence[Placement]]:
 
 def tracking_clips(size: tuple[int, int] = (1280, 720)) -> list[Clip]:
     """One face that moves in a way that is known exactly, for tremble and lag: 4 seconds each."""
-    clips: list[Clip] = []
-    for who in portraits()[:2]:
-        moves: list[tuple[str, Callable[[float], Placement]]] = [
-            ("still", lambda _, who=who: Placement(who, (0.5, 0.45), _DESK)),
-            (
-                "to and fro",
-                lambda t, who=who: Placement(who, (0.5 + 0.15 * math.sin(3.5 * t), 0.45), _DESK),
-            ),
-            (
-                "starting to move",
-                lambda t, who=who: Placement(
-                    who, (0.25 + 0.5 * (max(t - 1, 0) % 1.5 / 1.5) ** 2, 0.45), _DESK
-                ),
-            ),
-            (
-                "nearer and farther",
-                lambda t, who=who: Placement(who, (0.5, 0.47), _DESK * 1.6 ** math.sin(2.5 * t)),
-            ),
-            (
-                "tilt",
-                lambda t, who=who: Placement(
-                    who, (0.5, 0.45), _DESK, roll=35 * math.sin(2.5 * t)
-                ),
-            ),
-        ]
-        for number, (name, move) in enumerate(moves):
-            clips.append(
-                StagedClip(
-                    f"{name}, {who.name}",
-                    size,
-                    _FPS,
-                    120,
-                    lambda index, move=move: [move(index / _FPS)],
-                    noise=3.0,
-                    seed=100 + number,
-                )
-            )
-    return clips
+    return [
+        StagedClip(
+            f"{name}, {who.name}",
+            size,
+            _FPS,
+            120,
+            lambda index, who=who, move=move: [move(who, index / _FPS)],  # type: ignore[misc]
+            noise=3.0,
+            seed=100 + number,
+        )
+        for who in portraits()[:2]
+        for number, (name, move) in enumerate(_MOVES.items())
+    ]
+
+
+def _start(who: Portrait, t: float) -> Placement:
+    """Still, then with a start to the right and to rest, and back again."""
+    there = smooth(t, 0.8, 1.6) - smooth(t, 2.4, 3.2)
+    return Placement(who, (between(0.3, 0.7, there), 0.45), _DESK)
+
+
+_MOVES: dict[str, Callable[[Portrait, float], Placement]] = {
+    "still": lambda who, _: Placement(who, (0.5, 0.45), _DESK),
+    "to and fro": lambda who, t: Placement(who, (0.5 + 0.15 * math.sin(3.5 * t), 0.45), _DESK),
+    "starting to move": _start,
+    "nearer and farther": lambda who, t: Placement(
+        who, (0.5, 0.47), _DESK * 1.6 ** math.sin(2.5 * t)
+    ),
+    "tilt": lambda who, t: Placement(who, (0.5, 0.45), _DESK, roll=35 * math.sin(2.5 * t)),
+}
 
 
 def benchmark_clip(
@@ -288,4 +287,6 @@ def benchmark_clip(
         return placements
 
     name = "one face" if faces == 1 else f"{faces} faces"
-    return StagedClip(name, size, _FPS, round(seconds * _FPS), place, noise=2.5, shutter=0.4, seed=7)
+    return StagedClip(
+        name, size, _FPS, round(seconds * _FPS), place, noise=2.5, shutter=0.4, seed=7
+    )

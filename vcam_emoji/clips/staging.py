@@ -39,7 +39,7 @@ class Placement:
     roll: float = 0.0
     """Tilt of the head in degrees, clockwise positive, upright 0."""
     yaw: float = 0.0
-    """Turn of the head in degrees, to the right of the picture positive; beyond 90 no face shows."""
+    """Turn of the head in degrees, to the picture's right positive; beyond 90 no face shows."""
     flip: bool = False
     """Whether the person is mirrored."""
     brightness: float = 1.0
@@ -202,7 +202,7 @@ def _flipped(portrait: Portrait) -> Portrait:
 
 @lru_cache(maxsize=64)
 def _silhouette(portrait: Portrait) -> Points:
-    return outline_of(cv2.copyMakeBorder(portrait.alpha, 1, 1, 1, 1, cv2.BORDER_CONSTANT)) - 1
+    return outline_of(np.pad(portrait.alpha, 1)) - 1
 
 
 def _apply(matrix: _Matrix, points: Points) -> Points:
@@ -232,12 +232,16 @@ def _draw(
     # warpAffine counts from the centre of the first pixel.
     local[:, 2] += local[:, :2] @ (0.5, 0.5) - (x0 + 0.5, y0 + 0.5)
     warped = cv2.warpAffine(
-        pixels, local, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0)
+        pixels,
+        local,
+        (int(x1 - x0), int(y1 - y0)),
+        flags=cv2.INTER_LINEAR,
+        borderValue=(0, 0, 0, 0),
     )
     if sigma > 0.3:
         warped = cv2.GaussianBlur(warped, (0, 0), sigma)
-    if max(abs(motion[0]), abs(motion[1])) > 1:
-        warped = cv2.filter2D(warped, -1, _streak(motion), borderType=cv2.BORDER_REPLICATE)
+    warped, (dx, dy) = _streaked(warped.astype(np.uint8, copy=False), motion)
+    x0, y0, x1, y1 = x0 + dx, y0 + dy, x1 - dx, y1 - dy
     fx0, fy0, fx1, fy1 = max(x0, 0), max(y0, 0), min(x1, image.shape[1]), min(y1, image.shape[0])
     if fx0 >= fx1 or fy0 >= fy1:
         return
@@ -251,16 +255,25 @@ def _draw(
     cv2.add(behind, person, dst=region)
 
 
-def _streak(motion: tuple[float, float]) -> NDArray[np.float32]:
-    """A line of that length and direction as a kernel that sums to 1."""
-    half = math.ceil(max(abs(motion[0]), abs(motion[1])) / 2)
-    kernel = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
-    ends = [
-        (round((half + sign * motion[0] / 2) * 16), round((half + sign * motion[1] / 2) * 16))
-        for sign in (-1, 1)
-    ]
-    cv2.line(kernel, ends[0], ends[1], (255,), 1, cv2.LINE_AA, 4)
-    return kernel.astype(np.float32) / float(kernel.sum())
+def _streaked(
+    pixels: NDArray[np.uint8], motion: tuple[float, float]
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """The picture smeared along `motion`, and how much smaller it is for that at each side.
+
+    Averaging it with itself at half the way, then a quarter, and so on, is a box filter in the
+    logarithm of the steps that a kernel takes.
+    """
+    dx, dy = (math.ceil(abs(way) / 2) for way in motion)
+    left_x, left_y = 2 * dx, 2 * dy
+    down_right = motion[0] * motion[1] >= 0
+    while left_x or left_y:
+        sx, sy = (left_x + 1) // 2, (left_y + 1) // 2
+        left_x, left_y = left_x - sx, left_y - sy
+        h, w = pixels.shape[0] - sy, pixels.shape[1] - sx
+        y0, y1 = (0, sy) if down_right else (sy, 0)
+        first, second = pixels[y0 : y0 + h, :w], pixels[y1 : y1 + h, sx : sx + w]
+        pixels = cv2.addWeighted(first, 0.5, second, 0.5, 0).astype(np.uint8, copy=False)
+    return pixels, (dx, dy)
 
 
 def _expose(image: Image, light: float, noise: float, seed: tuple[int, int]) -> None:
@@ -289,9 +302,9 @@ _BANK_SIGMA = 16.0
 def _noise(width: int, height: int) -> NDArray[np.uint8]:
     """Grain about 128, a little soft as after a camera's own compression."""
     rng = np.random.default_rng(77)
-    grain = rng.standard_normal((height + _PLAY, width + _PLAY, 3), dtype=np.float32)
-    grain = cv2.GaussianBlur(grain, (0, 0), 0.7)
-    grain *= _BANK_SIGMA / float(grain.std())
+    white = rng.standard_normal((height + _PLAY, width + _PLAY, 3), dtype=np.float32)
+    grain = cv2.GaussianBlur(white, (0, 0), 0.7)
+    grain = grain * (_BANK_SIGMA / float(grain.std()))
     result: NDArray[np.uint8] = np.clip(grain + 128.5, 0, 255).astype(np.uint8)
     return result
 

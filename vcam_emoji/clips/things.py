@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -29,6 +31,10 @@ class Occluder:
     """In heights of the face."""
     roll: float = 0.0
     """Degrees, clockwise positive."""
+
+
+_Drawn: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+"""Colour [h, w, 3] and alpha [h, w]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,21 +69,26 @@ def outline_of(alpha: NDArray[np.uint8]) -> Points:
     return (cv2.approxPolyDP(largest, 1.0, True)[:, 0, :] + 0.5).astype(np.float32)
 
 
-def _hand() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _hand() -> _Drawn:
     """The back of an open hand with a piece of sleeve."""
     height, width, ss = 480, 360, 2
-    shape = np.zeros((height * ss, width * ss), np.uint8)
+    large = np.zeros((height * ss, width * ss), np.uint8)
 
     def limb(x0: int, y0: int, x1: int, y1: int, thick: int) -> None:
-        cv2.line(shape, (x0 * ss, y0 * ss), (x1 * ss, y1 * ss), (255,), thick * ss, cv2.LINE_AA)
+        cv2.line(large, (x0 * ss, y0 * ss), (x1 * ss, y1 * ss), (255,), thick * ss, cv2.LINE_AA)
 
-    fingers = [(118, 210, 92, 66, 44), (165, 196, 158, 34, 46), (212, 200, 224, 48, 45), (252, 222, 286, 98, 39)]
+    fingers = [
+        (118, 210, 92, 66, 44),
+        (165, 196, 158, 34, 46),
+        (212, 200, 224, 48, 45),
+        (252, 222, 286, 98, 39),
+    ]
     for finger in fingers:
         limb(*finger)
     limb(120, 318, 40, 216, 46)
-    cv2.ellipse(shape, (184 * ss, 276 * ss), (92 * ss, 98 * ss), 0, 0, 360, (255,), -1, cv2.LINE_AA)
+    cv2.ellipse(large, (184 * ss, 276 * ss), (92 * ss, 98 * ss), 0, 0, 360, (255,), -1, cv2.LINE_AA)
     limb(188, 330, 192, 520, 128)
-    shape = cv2.resize(shape, (width, height), interpolation=cv2.INTER_AREA)
+    shape = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
     # Light from the upper left: the blurred shape, shifted, darkens the far edges.
     depth = cv2.GaussianBlur(shape, (0, 0), 11).astype(np.float32) / 255
     light = 0.62 + 0.4 * np.roll(depth, (6, 8), (0, 1))
@@ -88,15 +99,22 @@ def _hand() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         for t in (0.32, 0.64):
             x, y = x0 + (x1 - x0) * t, y0 + (y1 - y0) * t
             cv2.ellipse(creases, (round(x), round(y)), (13, 4), 0, 0, 360, (1,), 1, cv2.LINE_AA)
-    for (x0, y0, x1, y1, _), (u0, v0, *_r) in zip(fingers, fingers[1:], strict=False):
-        cv2.line(creases, ((x0 + u0) // 2, (y0 + v0) // 2 + 14), ((x0 + u0) // 2, (y0 + v0) // 2 - 20), (1.6,), 3, cv2.LINE_AA)
+    for (x0, y0, *_), (u0, v0, *_) in pairwise(fingers):
+        cv2.line(
+            creases,
+            ((x0 + u0) // 2, (y0 + v0) // 2 + 14),
+            ((x0 + u0) // 2, (y0 + v0) // 2 - 20),
+            (1.6,),
+            3,
+            cv2.LINE_AA,
+        )
     colour *= 1 - 0.13 * cv2.GaussianBlur(creases, (0, 0), 1.5)[..., None]
     sleeve = np.clip((np.arange(height) - 416) / 3, 0, 1)[:, None, None]
     colour = colour * (1 - sleeve) + np.array([118, 84, 62], np.float32) * light[..., None] * sleeve
-    return np.clip(colour, 0, 255).astype(np.uint8), shape
+    return np.clip(colour, 0, 255).astype(np.uint8), shape.astype(np.uint8, copy=False)
 
 
-def _card() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _card() -> _Drawn:
     """A sheet of paper with lines of writing."""
     height, width = 480, 360
     shape = np.zeros((height, width), np.uint8)
@@ -108,4 +126,5 @@ def _card() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     for line in range(60, height - 60, 26):
         end = int(rng.integers(200, width - 50))
         cv2.line(colour, (44, line), (end, line), (120, 104, 96), 4, cv2.LINE_AA)
-    return np.clip(colour, 0, 255).astype(np.uint8), cv2.GaussianBlur(shape, (0, 0), 0.8)
+    alpha = cv2.GaussianBlur(shape, (0, 0), 0.8).astype(np.uint8, copy=False)
+    return np.clip(colour, 0, 255).astype(np.uint8), alpha
