@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vcam_emoji.emoji_set import Anchors, EmojiImage, EmojiSet
 from vcam_emoji.types import (
     Box,
     Emotion,
@@ -16,6 +17,17 @@ from vcam_emoji.types import (
     Frame,
     Image,
 )
+
+DISC_COLOURS = {
+    Emotion.ANGRY: (0, 0, 255),
+    Emotion.DISGUST: (0, 255, 0),
+    Emotion.FEAR: (255, 0, 255),
+    Emotion.HAPPY: (0, 255, 255),
+    Emotion.SAD: (255, 0, 0),
+    Emotion.SURPRISE: (255, 255, 0),
+    Emotion.NEUTRAL: (128, 128, 128),
+}
+"""BGR."""
 
 
 def face(
@@ -107,3 +119,16 @@ class FakeReader:
 
     def reset(self) -> None:
         pass
+
+
+def disc_set(name: str = "discs", side: int = 128) -> EmojiSet:
+    """A set of plain discs, each emotion in a colour of its own (`DISC_COLOURS`)."""
+    ys, xs = np.mgrid[:side, :side] + 0.5
+    inside = np.hypot(xs - side / 2, ys - side / 2) < side * 0.48
+    anchors = Anchors((0.35, 0.42), (0.65, 0.42), (0.5, 0.7))
+    images = {}
+    for emotion, colour in DISC_COLOURS.items():
+        pixels = np.zeros((side, side, 4), np.uint8)
+        pixels[inside] = (*colour, 255)
+        images[emotion] = ((1.0, EmojiImage(pixels, anchors)),)
+    return EmojiSet(name, "Discs", "tests", "CC0-1.0", "Drawn by the tests.", images)

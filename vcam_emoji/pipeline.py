@@ -86,6 +86,7 @@ class Stages:
         self._guard = guard
         self._size = size
         self._watching = False
+        self._failure = ""
 
     def process(self, frame: Frame | None, directions: Directions) -> Processed:
         """Never raises: what goes wrong is logged and ends in a card."""
@@ -102,8 +103,12 @@ class Stages:
                 return self._instead(Card.TROUBLE, "no emoji set could be loaded")
             return self._covered(frame, look, directions.cues, directions.emoji_set)
         except Exception as error:  # whatever it is, the frame stays in
-            log.exception("A frame was hidden because a stage failed.")
-            return self._instead(Card.TROUBLE, f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            if reason != self._failure:
+                # Once, not thirty times a second.
+                log.exception("The picture is hidden because a stage failed.")
+            self._failure = reason
+            return self._instead(Card.TROUBLE, reason)
 
     def _covered(self, frame: Frame, look: Look, cues: Cues, emoji_set: EmojiSet) -> Processed:
         self._watching = True
@@ -118,6 +123,7 @@ class Stages:
         publication = self._guard.publishable(frame, faces, shown, self._painter, look)
         image = self._fitted(publication.image, look)
         done = time.perf_counter()
+        self._failure = ""
         laps = {
             "faces": (tracked - start) * 1e3,
             "emotions": (read - tracked) * 1e3,
