@@ -106,13 +106,14 @@ class Service:
         self._lock = threading.Lock()
         self._wishes = _Wishes()
         self._emoji_set: EmojiSet | None = None
+        self._asked_set = ""
+        """The set last asked for; the one in use is another if that was refused."""
         self._troubles: dict[str, str] = {}
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._open_devices: Devices | None = None
         self._sink: FrameSink | None = None
         self._source: FrameSource | None = None
-        self._stages: Stages | None = None
         self._latest: Processed | None = None
         self._frames = 0
         self._times: deque[float] = deque(maxlen=60)
@@ -254,14 +255,16 @@ class Service:
 
     def _settings_changed(self) -> None:
         settings = self._store.current
-        current = self._emoji_set
-        if current is None or current.name != settings.look.emoji_set:
-            with contextlib.suppress(VcamEmojiError):
+        if settings.look.emoji_set != self._asked_set:
+            try:
                 self._load_set(settings.look.emoji_set)
+            except VcamEmojiError as error:
+                self._say("emoji set", str(error))
         if settings.devices != self._open_devices:
             self._wake.set()
 
     def _load_set(self, name: str) -> None:
+        self._asked_set = name
         loaded = emoji_set.load(emoji_set.find(name))
         self._emoji_set = loaded
         self._say("emoji set", " ".join(loaded.warnings))
@@ -345,6 +348,7 @@ class Service:
         except VcamEmojiError as error:
             with contextlib.suppress(VcamEmojiError):
                 self._load_set(Settings().look.emoji_set)
+            self._asked_set = name
             self._say("emoji set", str(error))
 
     def _show_card(self, sink: FrameSink) -> None:
