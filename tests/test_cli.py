@@ -1,0 +1,166 @@
+"""The command line: light to start, clear when it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vcam_emoji import __version__, cli, control, paths
+from vcam_emoji.commands import Command, SetMode, Status
+from vcam_emoji.types import Emotion
+
+
+def run(*words: str) -> int:
+    try:
+        return cli.main(words)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "settings_file", lambda: tmp_path / "settings.json")
+    monkeypatch.setattr(paths, "emoji_sets", lambda: tmp_path / "emoji")
+    monkeypatch.setattr(paths, "runtime", lambda: tmp_path / "run")
+
+
+@pytest.fixture
+def asked() -> Iterator[list[Command]]:
+    """What a running service was asked; it answers with a plain status."""
+    commands: list[Command] = []
+
+    def handle(command: Command) -> Status:
+        commands.append(command)
+        return Status(state="live", mode="replace", settings={"look": {"opacity": 0.5}})
+
+    with control.Server(handle):
+        yield commands
+
+
+def test_the_emotions_of_the_command_line_are_all_there_are() -> None:
+    assert tuple(Emotion) == cli.EMOTIONS
+
+
+@pytest.mark.parametrize("heavy", ["cv2", "numpy", "pydantic", "tensorflow", "ai_edge_litert"])
+def test_asking_for_the_status_imports_nothing_heavy(heavy: str) -> None:
+    code = (
+        "import sys; from vcam_emoji import cli, control\n"
+        "cli._parser(['status']); print([m for m in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert f"'{heavy}'" not in answer.stdout
+
+
+def test_without_a_running_service_status_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == 1
+    said = capsys.readouterr().err
+    assert "vcam-emoji run" in said
+    assert "Traceback" not in said
+
+
+def test_an_error_is_json_when_json_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status", "--json") == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["error"]
+    assert answer["hint"]
+
+
+def test_commands_reach_the_service(asked: list[Command]) -> None:
+    for words in (
+        ["mode", "overlay"],
+        ["pause"],
+        ["resume"],
+        ["pin", "sad"],
+        ["unpin"],
+        ["react", "happy", "--seconds", "1"],
+        ["quit"],
+    ):
+        assert run(*words) == 0
+    assert asked[0] == SetMode("overlay")
+    assert len(asked) == 7
+
+
+def test_the_status_is_readable(asked: list[Command], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == 0
+    said = capsys.readouterr().out
+    assert "state:" in said
+    assert "live" in said
+    assert run("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["mode"] == "replace"
+
+
+def test_settings_come_from_the_running_service(
+    asked: list[Command], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("settings", "get", "look.opacity") == 0
+    assert capsys.readouterr().out.strip() == "0.5"
+
+
+def test_settings_can_be_changed_without_a_running_service(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("settings", "set", "look.opacity", "0.8") == 0
+    assert run("settings", "get", "look.opacity", "--json") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "0.8"
+    assert run("settings") == 0
+    assert "0.1 to 1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["settings", "set", "look.opacity", "7"],
+        ["settings", "set", "look.opacty", "1"],
+        ["settings", "set", "look.opacity"],
+        ["settings", "get", "look.nothing"],
+        ["sets", "use", "nobody"],
+        ["sets", "show"],
+        ["sets", "add", "/nowhere/at/all"],
+        ["sets", "remove", "nobody"],
+        ["run", "--size", "large", "--no-tray"],
+        ["run", "--fps", "1000", "--no-tray"],
+        ["mode", "invisible"],
+        ["pin", "bored"],
+        ["nothing"],
+        [],
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence_and_status_2(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == 2
+    said = capsys.readouterr()
+    assert said.err.strip()
+    assert "Traceback" not in said.err
+
+
+def test_sets_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("sets", "--json") == 0
+    assert "classic" in json.loads(capsys.readouterr().out)["sets"]
+    assert run("sets", "show", "classic", "--json") == 0
+    assert set(json.loads(capsys.readouterr().out)["emotions"]) == set(Emotion)
+
+
+@pytest.mark.parametrize("command", ["devices", "doctor", "demo", "benchmark", "run", "sets"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command, "--help") == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_a_second_service_is_refused(
+    asked: list[Command], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("run", "--no-tray", "--output", "none", "--camera", "demo") == 1
+    assert "already" in capsys.readouterr().err
