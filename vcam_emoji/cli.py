@@ -326,7 +326,7 @@ def _one(current: dict[str, Any], key: str) -> Any:
 def _print_settings(current: dict[str, Any]) -> None:
     from vcam_emoji.settings import Settings, describe
 
-    for about in describe(Settings.model_validate(current)):
+    for about in describe(Settings.model_validate_json(json.dumps(current))):
         print(f"{about.key:<24}{about.value!s:<12}{about.description} ({about.range})")
 
 
