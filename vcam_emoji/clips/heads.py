@@ -7,7 +7,7 @@ while the silhouette stays: what a camera sees of a head that turns away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -42,38 +42,38 @@ class _Head:
     """[h], 1 for rows of the head, falling to 0 for the neck, which does not turn."""
 
 
+def head_rows(portrait: Portrait) -> slice:
+    """The rows of the picture that `turned` changes."""
+    head = _head(portrait)
+    return slice(head.top, head.top + len(head.middle))
+
+
 def turned(portrait: Portrait, yaw: float) -> Portrait:
     """The person with the head turned by `yaw` degrees, positive to the right of the picture."""
     head = _head(portrait)
     angle = np.float32(np.radians(yaw))
-    columns = np.arange(head.front.shape[1], dtype=np.float32)[None, :] + 0.5
-    across = (columns - head.middle[:, None]) / head.radius[:, None]
+    x0 = max(0, int((head.middle - head.radius).min()))
+    x1 = int(np.ceil((head.middle + head.radius).max()))
+    columns = np.arange(x0, x1, dtype=np.float32)[None, :] + np.float32(0.5)
+    middle, radius = head.middle[:, None], head.radius[:, None]
+    across = (columns - middle) / radius
     inside = np.abs(across) < 1
     texture = np.arcsin(np.clip(across, -1, 1)) - angle
-    x = np.where(inside, head.middle[:, None] + head.radius[:, None] * np.sin(texture), columns)
+    x = np.where(inside, middle + radius * np.sin(texture), columns) - np.float32(0.5)
     y = np.broadcast_to(np.arange(len(head.middle), dtype=np.float32)[:, None], x.shape)
-    x, y = (x - 0.5).astype(np.float32), np.ascontiguousarray(y)
+    y = np.ascontiguousarray(y)
     front = cv2.remap(head.front, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     back = cv2.remap(head.back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     # A soft seam between face and hair, a few degrees wide, where the surface turns edge on.
-    seam = np.clip(0.5 + np.cos(texture) * 4, 0, 1)
-    seam[~inside] = 1
+    seam = np.where(inside, np.clip(0.5 + np.cos(texture) * 4, 0, 1), 1).astype(np.float32)
+    mixed = cv2.blendLinear(front, back, seam, 1 - seam)
+    share = np.ascontiguousarray(np.broadcast_to(head.share[:, None], seam.shape))
+    still = np.ascontiguousarray(head.front[:, x0:x1])
     image = portrait.image.copy()
-    mixed = front * seam[..., None] + back * (1 - seam[..., None])
-    share = head.share[:, None, None]
-    mixed = head.front * (1 - share) + mixed * share
-    image[head.top : head.top + len(mixed)] = np.round(mixed).astype(np.uint8)
+    image[head_rows(portrait), x0:x1] = cv2.blendLinear(mixed, still, share, 1 - share)
     places = _turn(head, np.concatenate([portrait.points.array(), portrait.outline]), yaw)
     five = [(float(px), float(py)) for px, py in places[:5]]
-    return Portrait(
-        portrait.name,
-        image,
-        portrait.alpha,
-        FivePoints(*five),
-        places[5:],
-        portrait.roll,
-        portrait.hair,
-    )
+    return replace(portrait, image=image, points=FivePoints(*five), outline=places[5:])
 
 
 def _turn(head: _Head, points: Points, yaw: float) -> Points:

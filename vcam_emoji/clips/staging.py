@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vcam_emoji.clips.heads import turned
+from vcam_emoji.clips.heads import head_rows, turned
 from vcam_emoji.clips.portraits import Portrait
 from vcam_emoji.clips.room import room
 from vcam_emoji.clips.things import Occluder, outline_of, premultiplied, sprite
@@ -136,8 +136,10 @@ def _figure(placement: Placement, size: tuple[int, int]) -> _Figure:
     silhouette = _apply(place, _silhouette(portrait))
     skin = float(cv2.contourArea(portrait.outline)) * scale**2
     if placement.yaw:
+        rows = head_rows(portrait)
+        pixels = _pyramid(portrait)[0].copy()
         portrait = turned(portrait, placement.yaw)
-        pixels = premultiplied(portrait.image, portrait.alpha)
+        pixels[rows] = premultiplied(portrait.image[rows], portrait.alpha[rows])
         while scale < 0.6:
             # Shrunk by halves first: one bilinear step below a half would skip pixels.
             pixels, matrix, scale = _halved(pixels), matrix @ _DOUBLE, scale * 2
