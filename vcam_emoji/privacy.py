@@ -1,22 +1,65 @@
-"""What may be published: the fail-closed rule."""
+"""What may be published: in `replace` a frame leaves only if every face in it is surely hidden.
+
+The tracker's word is not enough: it misses faces that are turned, covered, dim, fast or new. So a
+part of the picture is shown sharply only for a reason, and without one it is not.
+
+1.  Sharp parts exist only while at least one face has been tracked without a gap for
+    `SURE_FRAMES` frames, or was so within the last `Safety.hold_s` seconds. Otherwise the whole
+    frame is blurred, and after `Safety.blur_s` the card takes its place.
+2.  Every face the tracker reports is covered at once, sure or not: head and hair, more in the
+    direction of doubt (low score, fast motion).
+3.  A face that is lost keeps its cover where it should be. The cover grows with time, speed and
+    doubt until `Safety.hold_s`.
+4.  After that, if others are still tracked, the place of the lost face stays frosted until it is
+    empty: until it looks as it did when it was known to hold no face, or has been perfectly quiet
+    for `GONE_S` (`LEFT_S` if the face went out over the frame's border), or a new face turns up
+    in it and is taken for the lost one.
+5.  Everything else is shown because it is known: it has been quiet for `QUIET_S` while rule 1
+    held, no head was there, and it looks as it did then, up to noise and the camera's exposure.
+    What is not known, or has changed, is frosted in the same frame. A face that appears, before
+    anything has detected it, is such a change; so is one that runs out of its cover.
+6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
+    very frame, and over its body. Change that reaches in from outside is not explained for the
+    length of a head.
+7.  If most of what was known changes at once, or the light does, nothing is known any more, and
+    no face is sure: rule 1 begins anew.
+8.  If anything fails while judging or painting, the card is published, never the frame.
+
+In `overlay` faces are covered as in rules 2 and 3 and nothing is blurred; in `off` the frame is
+published as it is, because it was asked for.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import cos, hypot, radians, sin
 
 import cv2
 import numpy as np
 
 from vcam_emoji.commands import Mode
-from vcam_emoji.painting import Painter, cover
+from vcam_emoji.painting import Cover, Painter, cover
 from vcam_emoji.settings import Look, Safety
-from vcam_emoji.types import Expression, Face, Frame, Image
+from vcam_emoji.surroundings import Cells, Surroundings
+from vcam_emoji.types import Expression, Face, Frame, Image, Points
 
 log = logging.getLogger(__name__)
 
-_SURE_FRAMES = 3
+SURE_FRAMES = 3
+QUIET_S = 0.8
+QUIET_FRAMES = 8
+"""At a low frame rate `QUIET_S` is stretched to so many frames."""
+GONE_S = 3.0
+LEFT_S = 0.8
+
+_GROWTH_PER_S = 0.8
+_CLOSE = 1.2
+"""Rule 6: how far around a tracked head change is its own, as a multiple of its outline."""
+_GHOST = 1.15
+_PAUSE_S = 1.0
+"""After a gap between two frames of more than this no face is sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +72,56 @@ class Publication:
     """It is blurred as a whole, or a card."""
     reason: str = ""
     """Why it is hidden, in a few words."""
+    blurred_share: float = 0.0
+    """Share of the picture's area that is frosted, 0 to 1; covers do not count."""
+
+
+@dataclass(slots=True)
+class _Person:
+    """What is remembered of one track."""
+
+    cover: Cover
+    """As it was last reported."""
+    seen: float
+    """Time of the frame that last showed the face."""
+    velocity: tuple[float, float] = (0.0, 0.0)
+    """Pixels a second."""
+    streak: int = 0
+    """Frames on end that showed it, up to the latest."""
+    score: float = 1.0
+    empty_since: float | None = None
+    """Rule 4: since when its place has looked empty."""
+
+    def sees(self, now_at: Cover, score: float, now: float) -> None:
+        elapsed = now - self.seen
+        if elapsed > 0:
+            (ax, ay), (bx, by) = self.cover.head.centre, now_at.head.centre
+            vx, vy = (bx - ax) / elapsed, (by - ay) / elapsed
+            self.velocity = (self.velocity[0] + vx) / 2, (self.velocity[1] + vy) / 2
+        self.cover, self.seen, self.score = now_at, now, score
+        self.streak += 1
+        self.empty_since = None
+
+    def hiding(self, now: float, frame_s: float, hold_s: float) -> Cover:
+        """The cover, grown by rules 2 and 3."""
+        lost = min(now - self.seen, hold_s)
+        speed = hypot(*self.velocity)
+        run = speed * (min(frame_s, 0.1) * 0.5 + min(lost, 0.3) * 0.7)
+        doubt = max(0.0, 0.6 - self.score) * 0.4
+        wide = self.cover.head.half_width
+        growth = min(run if run > 2 else 0.0, wide * 0.7) / wide + doubt + _GROWTH_PER_S * lost
+        return self.cover.grown(1 + growth) if growth > 0.004 else self.cover
+
+    def leaving(self, size: tuple[int, int]) -> bool:
+        """Whether it was on its way out over the frame's border when it was last seen."""
+        box = self.cover.head.box()
+        vx, vy = self.velocity
+        return (
+            (box.x0 < 0 and vx < 0)
+            or (box.y0 < 0 and vy < 0)
+            or (box.x1 > size[0] and vx > 0)
+            or (box.y1 > size[1] and vy > 0)
+        )
 
 
 class Guard:
@@ -44,9 +137,13 @@ class Guard:
 
     def reset(self) -> None:
         """Forget everything: the next frame is from another scene."""
-        self._seen: dict[int, int] = {}
-        self._last_sure: float | None = None
-        self._began: float | None = None
+        self._people: dict[int, _Person] = {}
+        self._surroundings: Surroundings | None = None
+        self._mode: Mode | None = None
+        self._began = 0.0
+        self._time: float | None = None
+        self._frame_s = 1 / 30
+        self._unsure()
 
     def publishable(
         self,
@@ -56,17 +153,30 @@ class Guard:
         painter: Painter,
         look: Look,
     ) -> Publication:
-        """What of this frame may be seen. Never raises: what goes wrong ends in the card."""
+        """What of this frame may be seen, by the module's rules; it never raises.
+
+        Args:
+            frame: Its image is not written to.
+            faces: All that the tracker reports for this very frame, held ones too.
+            expressions: What each shows, by face id.
+            painter: Paints on the guard's own copy.
+            look: How it is to look.
+        """
         if look.mode is Mode.OFF:
             return Publication(frame.image)
         try:
-            return self._judged(frame, faces, expressions, painter, look)
-        except Exception:  # whatever it is, the frame stays in
+            if look.mode is not self._mode:
+                self.reset()
+                self._mode = look.mode
+            if look.mode is Mode.OVERLAY:
+                return self._overlaid(frame, faces, expressions, painter, look)
+            return self._replaced(frame, faces, expressions, painter, look)
+        except Exception:  # rule 8: whatever it is, the frame stays in
             log.exception("A frame was hidden because judging it failed.")
             self.reset()
-            return self._card(frame, "something went wrong")
+            return self._card(frame, "a face could not be covered")
 
-    def _judged(
+    def _overlaid(
         self,
         frame: Frame,
         faces: Sequence[Face],
@@ -74,36 +184,219 @@ class Guard:
         painter: Painter,
         look: Look,
     ) -> Publication:
-        safety = self._safety()
-        self._seen = {face.id: self._seen.get(face.id, 0) + 1 for face in faces if face.lost_s == 0}
-        if self._began is None:
-            self._began = frame.time
-        if any(count >= _SURE_FRAMES for count in self._seen.values()):
-            self._last_sure = frame.time
+        hold_s = self._safety().hold_s
+        self._follow(faces, frame.time)
+        shown = [each for each in self._people.values() if frame.time - each.seen <= hold_s]
+        self._people = {each.cover.face_id: each for each in shown}
         image = frame.image.copy()
-        if look.mode is Mode.REPLACE:
-            doubt = frame.time - (self._began if self._last_sure is None else self._last_sure)
-            held = safety.hold_s if self._last_sure is not None else 0.0
-            if doubt > held + safety.blur_s:
-                return self._card(frame, "no face is tracked")
-            if doubt > held or self._last_sure is None:
-                return Publication(_blurred(image), True, "no face is tracked")
-        kept = [face for face in faces if face.lost_s <= safety.hold_s]
-        covers = [cover(face).grown(1 + face.lost_s) for face in reversed(kept)]
+        covers = _back_to_front([each.cover for each in _chosen(shown, look)])
         painter.paint(image, covers, expressions, look, frame.time)
         return Publication(image)
+
+    def _replaced(
+        self,
+        frame: Frame,
+        faces: Sequence[Face],
+        expressions: Mapping[int, Expression],
+        painter: Painter,
+        look: Look,
+    ) -> Publication:
+        safety, now = self._safety(), frame.time
+        scene = self._at(frame)
+        self._follow(faces, now)
+        if scene.upheaval:
+            scene.forget()
+            self._unsure()
+        sharp = self._sharp(safety, now)
+        people = list(self._people.values())
+        held = [each for each in people if now - each.seen <= safety.hold_s]
+        ghosts = [each for each in people if now - each.seen > safety.hold_s]
+        main = _chosen(held, look)
+        covers = {id(each): each.hiding(now, self._frame_s, safety.hold_s) for each in people}
+        others = [covers[id(each)] for each in held if each not in main]
+        suspect = _under(scene, [*(covers[id(each)] for each in ghosts), *others])
+        heads = _under(scene, [covers[id(each)] for each in held])
+        doubt = scene.doubtful(self._explained(scene, held, covers, now), suspect)
+        if sharp:
+            self._bury(scene, ghosts, covers, now)
+        self._learn(scene, cv2.bitwise_or(heads, suspect).astype(np.uint8, copy=False), now)
+        if not sharp:
+            return self._hidden(frame, scene, safety)
+        image = frame.image.copy()
+        scene.frost(image, doubt)
+        painter.paint(
+            image, _back_to_front([covers[id(each)] for each in main]), expressions, look, now
+        )
+        share = cv2.countNonZero(cv2.bitwise_and(doubt, cv2.bitwise_not(heads))) / doubt.size
+        return Publication(image, blurred_share=share)
+
+    def _at(self, frame: Frame) -> Surroundings:
+        """Take in the frame, or begin anew where it does not follow on the last one."""
+        height, width = frame.image.shape[:2]
+        scene, before = self._surroundings, self._time
+        if scene is None or scene.size != (width, height) or (before or 0.0) > frame.time:
+            mode = self._mode
+            self.reset()
+            self._mode = mode
+            scene = self._surroundings = Surroundings((width, height))
+            self._began = frame.time
+        elif before is not None:
+            elapsed = frame.time - before
+            self._frame_s += (min(elapsed, 1.0) - self._frame_s) * 0.1
+            if elapsed > _PAUSE_S:
+                self._unsure()
+        self._time = frame.time
+        scene.look(frame.image, frame.time - self._began)
+        return scene
+
+    def _follow(self, faces: Sequence[Face], now: float) -> None:
+        """Keep what is remembered of each person up to date, and know lost ones again."""
+        for person in self._people.values():
+            if person.seen < now and not any(
+                face.id == person.cover.face_id and face.lost_s <= 0 for face in faces
+            ):
+                person.streak = 0
+        for face in faces:
+            at = cover(face)
+            person = self._people.get(face.id)
+            if person is None:
+                if face.lost_s <= 0:
+                    self._known_again(at, now)
+                person = self._people[face.id] = _Person(at, now - face.lost_s)
+            if face.lost_s <= 0:
+                person.sees(at, face.score, now)
+            else:
+                person.cover = at
+
+    def _known_again(self, at: Cover, now: float) -> None:
+        """Rule 4: a new face in the place of a lost one is the lost one."""
+        x = np.array([at.head.centre], np.float32)
+        lost = [
+            person
+            for person in self._people.values()
+            if person.seen < now
+            and person.streak == 0
+            and 0.5 < at.face_width / person.cover.face_width < 2
+            and float(person.cover.head.radius(x)[0]) < 1.5
+        ]
+        if lost:
+            nearest = min(lost, key=lambda person: float(person.cover.head.radius(x)[0]))
+            del self._people[nearest.cover.face_id]
+
+    def _unsure(self) -> None:
+        for person in self._people.values():
+            person.streak = 0
+        self._sure_since: float | None = None
+        self._last_sure: float | None = None
+        self._doubt_since: float | None = None
+
+    def _sharp(self, safety: Safety, now: float) -> bool:
+        """Rule 1."""
+        if any(person.streak >= SURE_FRAMES for person in self._people.values()):
+            self._last_sure = now
+            if self._sure_since is None:
+                self._sure_since = now
+        sharp = self._last_sure is not None and now - self._last_sure <= safety.hold_s
+        if sharp:
+            self._doubt_since = None
+        else:
+            self._sure_since = None
+            if self._doubt_since is None:
+                self._doubt_since = now
+        return sharp
+
+    def _explained(
+        self, scene: Surroundings, held: Sequence[_Person], covers: Mapping[int, Cover], now: float
+    ) -> Cells:
+        """Rule 6."""
+        shapes: list[Points] = []
+        for person in held:
+            at = covers[id(person)]
+            if person.seen == now:
+                shapes += [at.head.outline(_CLOSE, 24), _body(at, scene.size[1])]
+            else:
+                shapes.append(at.head.outline(1.0, 24))
+        return scene.inside(*shapes)
+
+    def _bury(
+        self,
+        scene: Surroundings,
+        ghosts: Sequence[_Person],
+        covers: Mapping[int, Cover],
+        now: float,
+    ) -> None:
+        """Rule 4: forget those whose place is empty."""
+        if self._sure_since is None:
+            return
+        clock = now - self._began
+        for person in ghosts:
+            patience = LEFT_S if person.leaving(scene.size) else GONE_S
+            waited = now - max(self._sure_since, person.seen) >= patience
+            place = _under(scene, [covers[id(person)]])
+            whole = cv2.countNonZero(place)
+            strange = cv2.bitwise_and(place, scene.changed)
+            if waited:
+                strange = cv2.bitwise_and(strange, cv2.bitwise_not(scene.quiet(clock, patience)))
+            if cv2.countNonZero(strange) > 0.03 * whole:
+                person.empty_since = None
+            elif person.empty_since is None:
+                person.empty_since = now
+            elif now - person.empty_since > 0.25:
+                del self._people[person.cover.face_id]
+
+    def _learn(self, scene: Surroundings, heads: Cells, now: float) -> None:
+        """Rule 5."""
+        clock = now - self._began
+        live = [person for person in self._people.values() if person.seen == now]
+        hidden = _under(scene, [person.cover for person in live])
+        scene.disturb(hidden, clock)
+        patience = max(QUIET_S, QUIET_FRAMES * self._frame_s)
+        if self._sure_since is None or now - self._sure_since < patience:
+            return
+        quiet = cv2.bitwise_and(scene.quiet(clock, patience), scene.changed)
+        calm = cv2.bitwise_and(quiet, cv2.bitwise_not(heads)).astype(np.uint8, copy=False)
+        if cv2.countNonZero(calm):
+            scene.learn(calm)
+
+    def _hidden(self, frame: Frame, scene: Surroundings, safety: Safety) -> Publication:
+        reason = "no face is tracked"
+        if self._doubt_since is not None and frame.time - self._doubt_since > safety.blur_s:
+            return self._card(frame, reason)
+        image = cv2.resize(scene.pane(), scene.size, interpolation=cv2.INTER_LINEAR)
+        return Publication(image.astype(np.uint8, copy=False), True, reason)
 
     def _card(self, frame: Frame, reason: str) -> Publication:
         height, width = frame.image.shape[:2]
         return Publication(self._hidden_card((width, height)), True, reason)
 
 
-def _blurred(image: Image) -> Image:
-    height, width = image.shape[:2]
-    tiny = cv2.resize(image, (20, max(2, round(20 * height / width))), interpolation=cv2.INTER_AREA)
-    small = cv2.resize(
-        tiny, (160, max(2, round(160 * height / width))), interpolation=cv2.INTER_CUBIC
-    )
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).astype(
-        np.uint8, copy=False
-    )
+def _chosen(people: Sequence[_Person], look: Look) -> list[_Person]:
+    """Those who get an emoji."""
+    if look.faces == "all" or not people:
+        return list(people)
+    return [max(people, key=lambda person: person.cover.face_width)]
+
+
+def _back_to_front(covers: Sequence[Cover]) -> list[Cover]:
+    return sorted(covers, key=lambda each: each.face_width)
+
+
+def _under(scene: Surroundings, covers: Sequence[Cover]) -> Cells:
+    return scene.inside(*(each.head.outline(_GHOST, 24) for each in covers))
+
+
+def _body(at: Cover, height: int) -> Points:
+    """Neck, shoulders and arms below a head, [n, 2]: they hang down however it is tilted."""
+    u = at.face_width
+    down = -sin(radians(at.roll)), cos(radians(at.roll))
+    x, y = at.features[0] + 0.58 * u * down[0], at.features[1] + 0.58 * u * down[1]
+    foot = max(float(height), y + 3 * u)
+    half = [
+        (0.55, y - 0.1 * u),
+        (1.3, y + 0.6 * u),
+        (2.0, y + 1.6 * u),
+        (2.4, foot),
+    ]
+    right = [(x + wide * u, at_y) for wide, at_y in half]
+    left = [(x - wide * u, at_y) for wide, at_y in reversed(half)]
+    return np.array(right + left, np.float32)

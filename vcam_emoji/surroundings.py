@@ -1,0 +1,206 @@
+"""What is known of the picture around the tracked heads, on a coarse grid of cells.
+
+A cell is *known* once it has been quiet for a while under a tracker that was awake and found no
+face there. As long as it looks as it did then, it may be shown. Everything else is in doubt: what
+has never been quiet, and what has changed since.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vcam_emoji.backdrop import Ellipse
+from vcam_emoji.types import Image, Points
+
+Cells: TypeAlias = NDArray[np.uint8]
+"""[rows, columns], 255 for yes and 0 for no."""
+
+COLUMNS = 160
+FROST_COLUMNS = 16
+"""What is in doubt is shown with that many blocks across the frame, smoothly joined: a face of a
+third of the frame's width is five of them."""
+
+_LEAST_CHANGE = 9.0
+"""Grey levels by which a quiet cell may wander without having changed."""
+_NOISE_FACTOR = 7.0
+"""And at least so many standard deviations of what the camera's noise leaves in a cell."""
+_BRIGHTER, _DARKER = 1.7, 0.6
+"""The whole picture may brighten and darken that much before nothing of it is known any more."""
+_SETTLE_EVERY = 8
+"""Frames between two steps by which known cells follow slow daylight."""
+_JOIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+_EDGE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+_SPECK = np.ones((2, 2), np.uint8)
+_REACH = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (19, 19))
+
+
+class Surroundings:
+    """Judges cell by cell; one object per frame size."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        """For frames of that width and height."""
+        self.size = size
+        rows = max(2, round(COLUMNS * size[1] / size[0]))
+        self._grid = (COLUMNS, rows)
+        shape = (rows, COLUMNS)
+        self._scale = np.array([COLUMNS / size[0], rows / size[1]], np.float32)
+        self._now = np.zeros((*shape, 3), np.uint8)
+        self._recent = np.zeros((*shape, 3), np.uint8)
+        self._trusted = np.zeros((*shape, 3), np.uint8)
+        self._known: Cells = np.zeros(shape, np.uint8)
+        self._since = np.zeros(shape, np.float32)
+        self._frames = 0
+        self.changed: Cells = np.full(shape, 255, np.uint8)
+        """Unlike what is known, or not known at all, in the frame last looked at."""
+        self.upheaval = False
+        """Most of what was known has changed at once."""
+
+    def look(self, image: Image, now: float) -> None:
+        """Take in a frame; `now` is seconds on any clock that began when this object did."""
+        before = self._now
+        self._now = _cells(image, self._grid)
+        if self._frames == 0:
+            before = self._recent = self._now
+        self._frames += 1
+        limit = self._limit(before)
+        stirred = _differ(self._now, self._recent, limit)
+        self._recent = np.where(stirred[..., None] > 0, self._now, self._recent)
+        np.copyto(self._since, np.float32(now), where=stirred > 0)
+        gain = self._gain()
+        expected = self._trusted
+        if np.abs(gain - 1).max() > 0.01:
+            expected = np.clip(self._trusted * gain, 0, 255).astype(np.uint8)
+        changed = _differ(self._now, expected, limit)
+        known = cv2.countNonZero(self._known)
+        strange = cv2.countNonZero(cv2.bitwise_and(changed, self._known))
+        self.changed = cv2.bitwise_or(changed, cv2.bitwise_not(self._known))  # type: ignore[assignment]
+        steady = gain.min() > _DARKER and gain.max() < _BRIGHTER
+        self.upheaval = known > 0.2 * changed.size and (strange > 0.5 * known or not steady)
+        if self._frames % _SETTLE_EVERY == 0:
+            self._follow_daylight()
+
+    def quiet(self, now: float, seconds: float) -> Cells:
+        """Cells that have looked the same for so long."""
+        return np.where(now - self._since >= seconds, 255, 0).astype(np.uint8)
+
+    def disturb(self, cells: Cells, now: float) -> None:
+        """Cells that nothing can be said of now: their quiet starts anew."""
+        np.copyto(self._since, np.float32(now), where=cells > 0)
+
+    def learn(self, cells: Cells) -> None:
+        """These cells hold no face: as they look now they may be shown."""
+        where = cells > 0
+        self._trusted = np.where(where[..., None], self._now, self._trusted)
+        np.copyto(self._known, 255, where=where)
+        np.copyto(self.changed, 0, where=where)
+
+    def forget(self) -> None:
+        """Nothing is known any more."""
+        self._known[:] = 0
+        self.changed[:] = 255
+
+    def doubtful(self, explained: Cells, suspect: Cells) -> Cells:
+        """What must not be seen sharply.
+
+        Args:
+            explained: Where tracked people are, so that change is theirs. What moves into there
+                from outside stays in doubt for a head's length.
+            suspect: In doubt whatever it looks like.
+        """
+        outside = cv2.bitwise_and(self.changed, cv2.bitwise_not(explained))
+        seeds = cv2.morphologyEx(outside, cv2.MORPH_OPEN, _SPECK)
+        if not cv2.countNonZero(seeds):
+            return suspect
+        spill = cv2.bitwise_and(cv2.dilate(seeds, _REACH), self._moved_into(explained))
+        doubt = cv2.bitwise_or(cv2.bitwise_or(seeds, spill), suspect)
+        doubt = cv2.morphologyEx(doubt, cv2.MORPH_CLOSE, _JOIN)
+        result: Cells = cv2.dilate(doubt, _EDGE).astype(np.uint8, copy=False)
+        return result
+
+    def frost(self, image: Image, cells: Cells) -> None:
+        """Blur these cells in an image of the frame last looked at, in place, with soft edges."""
+        x, y, w, h = cv2.boundingRect(cells)
+        if w == 0:
+            return
+        columns, rows = self._grid
+        x0, y0, x1, y1 = max(0, x - 2), max(0, y - 2), min(columns, x + w + 2), min(rows, y + h + 2)
+        pane = self.pane()[y0:y1, x0:x1]
+        grown = cv2.dilate(cells, _EDGE)
+        soft = cv2.blur(grown, (3, 3))[y0:y1, x0:x1]
+        left, top = round(x0 / self._scale[0]), round(y0 / self._scale[1])
+        right, bottom = round(x1 / self._scale[0]), round(y1 / self._scale[1])
+        size = (right - left, bottom - top)
+        part = image[top:bottom, left:right]
+        shade = cv2.merge([cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)] * 3)
+        blur = cv2.resize(pane, size, interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(blur, shade, dst=blur, scale=1 / 255)
+        cv2.multiply(part, cv2.bitwise_not(shade), dst=part, scale=1 / 255)
+        cv2.add(part, blur, dst=part)
+
+    def pane(self) -> Image:
+        """The frame last looked at, behind frosted glass: [rows, columns, 3]."""
+        columns, rows = self._grid
+        blocks = (FROST_COLUMNS, max(2, round(FROST_COLUMNS * rows / columns)))
+        coarse = cv2.resize(self._now, blocks, interpolation=cv2.INTER_AREA)
+        smooth = cv2.resize(coarse, self._grid, interpolation=cv2.INTER_CUBIC)
+        return smooth.astype(np.uint8, copy=False)
+
+    def inside(self, *shapes: Points) -> Cells:
+        """Cells within any of these polygons of pixels of the frame."""
+        cells: Cells = np.zeros(self._known.shape, np.uint8)
+        for shape in shapes:
+            corners = np.round((shape * self._scale - 0.5) * 16)
+            limit = 16.0 * 4 * COLUMNS
+            fixed = np.clip(corners, -limit, limit).astype(np.int32)
+            cv2.fillPoly(cells, [fixed], (255,), cv2.LINE_8, 4)
+        return cells
+
+    def under(self, head: Ellipse, factor: float) -> Cells:
+        """Cells within an ellipse, its axes times `factor`."""
+        return self.inside(head.outline(factor, 24))
+
+    def _moved_into(self, explained: Cells) -> Cells:
+        return cv2.bitwise_and(self.changed, explained).astype(np.uint8, copy=False)
+
+    def _limit(self, before: Image) -> float:
+        step = cv2.absdiff(self._now[::3, ::3, 1], before[::3, ::3, 1])
+        # Of Gaussian noise the median of absolute differences is 0.95 standard deviations.
+        return max(_LEAST_CHANGE, _NOISE_FACTOR * float(np.median(step)) / 0.95)
+
+    def _gain(self) -> NDArray[np.float32]:
+        """By how much each channel is brighter than what is known: exposure, white balance."""
+        known = self._known[::4, ::4] > 0
+        if np.count_nonzero(known) < 40:
+            return np.ones(3, np.float32)
+        now = self._now[::4, ::4][known].astype(np.float32) + 4
+        then = self._trusted[::4, ::4][known].astype(np.float32) + 4
+        gain: NDArray[np.float32] = np.median(now / then, axis=0).astype(np.float32)
+        return gain
+
+    def _follow_daylight(self) -> None:
+        same = cv2.bitwise_not(self.changed)
+        moved = cv2.addWeighted(self._trusted, 0.85, self._now, 0.15, 0)
+        self._trusted = np.where(same[..., None] > 0, moved, self._trusted).astype(
+            np.uint8, copy=False
+        )
+
+
+def _cells(image: Image, grid: tuple[int, int]) -> Image:
+    """Means of about 16 pixels spread over each cell: near enough, and a tenth of the time."""
+    double = (grid[0] * 2, grid[1] * 2)
+    if image.shape[1] >= double[0] * 2:
+        image = cv2.resize(image, double, interpolation=cv2.INTER_LINEAR).astype(
+            np.uint8, copy=False
+        )
+    return cv2.resize(image, grid, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _differ(a: Image, b: Image, limit: float) -> Cells:
+    """Cells in which any channel differs by more than `limit`."""
+    blue, green, red = cv2.split(cv2.absdiff(a, b))
+    most = cv2.max(cv2.max(blue, green), red)
+    return cv2.threshold(most, limit, 255, cv2.THRESH_BINARY)[1].astype(np.uint8, copy=False)
