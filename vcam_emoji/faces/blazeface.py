@@ -52,9 +52,12 @@ class BlazeFace:
         self._input -= 1
         outputs = self._network.run(self._input)
         logits = outputs[self._scores_at].reshape(-1)
-        chosen = np.flatnonzero(logits > np.log(threshold / (1 - threshold)))
+        values = outputs[self._values_at].reshape(len(logits), 16)
+        # A few anchors answer with a size of nothing or less, which no face has.
+        real = (values[:, 2:4] > 1).all(axis=1)
+        chosen = np.flatnonzero(real & (logits > np.log(threshold / (1 - threshold))))
         chosen = chosen[np.argsort(-logits[chosen])]
-        values = outputs[self._values_at].reshape(len(logits), 16)[chosen]
+        values = values[chosen]
         anchors = self._anchors[chosen]
         # Width and height (columns 2 and 3) are absolute; all else is relative to the anchor.
         values[:, 0:2] += anchors
