@@ -10,6 +10,7 @@ VcamEmojiError
 |-- SettingsError          a settings file or value is refused exit status 2
 |-- PhotoError             a picture cannot be used           exit status 2
 |-- DataError              a data set cannot be read          exit status 2
+|-- TrayError              no tray icon can be shown
 `-- ControlError           the running service cannot be reached
     |-- NotRunningError
     `-- AlreadyRunningError
@@ -64,6 +65,9 @@ class PhotoError(VcamEmojiError):
 
 class DataError(VcamEmojiError):
     exit_status = 2
+
+
+class TrayError(VcamEmojiError): ...
 
 
 class ControlError(VcamEmojiError): ...
