@@ -228,7 +228,8 @@ def _draw(
     # A margin beyond the frame, so blur takes in what is just outside.
     x0, y0 = max(x0, -reach), max(y0, -reach)
     x1, y1 = min(x1, image.shape[1] + reach), min(y1, image.shape[0] + reach)
-    if x0 >= x1 or y0 >= y1:
+    if x1 - x0 <= abs(motion[0]) + 2 or y1 - y0 <= abs(motion[1]) + 2:
+        # All of it is outside, farther than its blur reaches.
         return
     local = matrix.copy()
     # warpAffine counts from the centre of the first pixel.
