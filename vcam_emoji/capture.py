@@ -1,0 +1,274 @@
+"""One opened webcam, by each system's own way to it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Protocol, TypeAlias
+
+# Before cv2 is imported: without it Windows takes up to twenty seconds to open a camera.
+os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vcam_emoji import devices
+from vcam_emoji.devices import READABLE, CameraDevice
+from vcam_emoji.errors import CameraBusyError, CameraError
+from vcam_emoji.types import Image
+
+if sys.platform == "linux":
+    from vcam_emoji import v4l2
+
+Raw: TypeAlias = NDArray[np.uint8]
+"""A picture as the camera sent it: compressed bytes or raw planes."""
+
+
+class Capture(Protocol):
+    """An open camera. One thread opens, grabs and closes; any may decode."""
+
+    @property
+    def description(self) -> str:
+        """For people: name, size, rate and format."""
+        ...
+
+    def grab(self, timeout_s: float) -> Raw | None:
+        """The newest picture not yet grabbed, or None if none came within the time.
+
+        Raises:
+            CameraError: if the camera is gone.
+        """
+        ...
+
+    def decode(self, raw: Raw) -> Image | None:
+        """The picture in BGR, or None if it arrived damaged."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_capture(camera: CameraDevice, width: int, height: int, fps: int) -> Capture:
+    """Open a camera near the wanted size and rate.
+
+    Raises:
+        CameraBusyError: if another program has it.
+        CameraError: if it is gone, forbidden or broken.
+    """
+    if sys.platform == "linux":
+        return V4l2Capture(camera, width, height, fps)
+    return OpenCvCapture(camera, width, height, fps)
+
+
+if sys.platform == "linux":
+    _CONVERSIONS = {
+        "YUYV": cv2.COLOR_YUV2BGR_YUY2,
+        "UYVY": cv2.COLOR_YUV2BGR_UYVY,
+        "NV12": cv2.COLOR_YUV2BGR_NV12,
+        "NV21": cv2.COLOR_YUV2BGR_NV21,
+        "YU12": cv2.COLOR_YUV2BGR_I420,
+        "YV12": cv2.COLOR_YUV2BGR_YV12,
+        "RGB3": cv2.COLOR_RGB2BGR,
+        "GREY": cv2.COLOR_GRAY2BGR,
+    }
+    _COMPRESSED = ("MJPG", "JPEG")
+
+    def preferences(
+        offers: list[v4l2.Offer], width: int, height: int, fps: float
+    ) -> list[tuple[str, int, int]]:
+        """Formats to try, best first: fourcc, width, height.
+
+        The nearest size comes first, then a full rate, then what costs less to decode: turning
+        720p YUYV into BGR takes an eighth of the time of decoding it from JPEG, but over USB 2
+        only JPEG reaches 30 frames a second at that size.
+        """
+
+        def rank(offer: v4l2.Offer) -> tuple[bool, int, bool, int]:
+            too_small = offer.width < width or offer.height < height
+            too_slow = 0 < offer.fps < 0.9 * fps
+            distance = abs(offer.width * offer.height - width * height)
+            return too_slow, distance, too_small, READABLE.index(offer.fourcc)
+
+        usable = [each for each in offers if each.fourcc in READABLE]
+        ranked = sorted(usable, key=rank)
+        return list(dict.fromkeys((each.fourcc, each.width, each.height) for each in ranked))
+
+    class V4l2Capture:
+        """A camera on Linux, straight from the kernel."""
+
+        def __init__(self, camera: CameraDevice, width: int, height: int, fps: int) -> None:
+            self._camera = camera
+            try:
+                self._device = v4l2.Device(camera.path)
+            except OSError as error:
+                raise explained(error, camera) from error
+            try:
+                self._got = self._start(width, height, fps)
+            except OSError as error:
+                self._device.close()
+                raise explained(error, camera) from error
+            except CameraError:
+                self._device.close()
+                raise
+
+        def _start(self, width: int, height: int, fps: int) -> v4l2.Negotiated:
+            identity = self._device.identity()
+            if identity.virtual or not identity.captures:
+                raise CameraError(f"{identity.name} ({self._camera.path}) is not a webcam.")
+            offers = self._device.offers()
+            wishes = preferences(offers, width, height, fps)
+            if not wishes:
+                # A driver that lists no sizes is asked for them all the same.
+                wishes = [(each, width, height) for each in ("MJPG", "YUYV")]
+            got = None
+            for fourcc, w, h in wishes:
+                got = self._device.negotiate(fourcc, w, h, fps)
+                if got.fourcc not in READABLE:
+                    continue
+                try:
+                    self._device.start()
+                except OSError as error:
+                    if error.errno != errno.ENOSPC or got.fourcc in _COMPRESSED:
+                        raise
+                    # Too much for this USB bus uncompressed.
+                    self._device.stop()
+                    continue
+                return got
+            spoken = got.fourcc if got else "nothing"
+            raise CameraError(
+                f"{identity.name} sends {spoken}, which cannot be read.",
+                f"Readable are: {', '.join(READABLE)}.",
+            )
+
+        @property
+        def description(self) -> str:
+            got = self._got
+            rate = f" at {got.fps:g}" if got.fps else ""
+            return f"{self._camera.name}, {got.width}x{got.height}{rate}, {got.fourcc}"
+
+        def grab(self, timeout_s: float) -> Raw | None:
+            try:
+                return self._device.read(timeout_s)
+            except OSError as error:
+                raise explained(error, self._camera) from error
+
+        def decode(self, raw: Raw) -> Image | None:
+            return decoded(raw, self._got)
+
+        def close(self) -> None:
+            self._device.close()
+
+    def decoded(raw: Raw, form: v4l2.Negotiated) -> Image | None:
+        """The BGR picture in a camera's bytes, or None if they are damaged or cut short."""
+        if form.fourcc in _COMPRESSED:
+            return _unpacked(raw)
+        shaped = _planes(raw, form)
+        if shaped is None:
+            return None
+        if form.fourcc == "BGR3":
+            return shaped
+        return cv2.cvtColor(shaped, _CONVERSIONS[form.fourcc]).astype(np.uint8, copy=False)
+
+    def _planes(raw: Raw, form: v4l2.Negotiated) -> Raw | None:
+        """The bytes in the shape that cv2 wants, without what pads the rows."""
+        width, height = form.width, form.height
+        channels = {"YUYV": 2, "UYVY": 2, "RGB3": 3, "BGR3": 3}.get(form.fourcc, 1)
+        planar = form.fourcc in ("NV12", "NV21", "YU12", "YV12")
+        rows = height * 3 // 2 if planar else height
+        stride = width * channels
+        if form.stride > stride and form.fourcc not in ("YU12", "YV12"):
+            stride = form.stride
+        if raw.size < rows * stride:
+            return None
+        image = raw[: rows * stride].reshape(rows, stride)[:, : width * channels]
+        return image.reshape(rows, width, channels) if channels > 1 else image
+
+    def explained(error: OSError, camera: CameraDevice) -> CameraError:
+        """A kernel's refusal as a sentence with its cure."""
+        where = f"{camera.name} ({camera.path})" if camera.name else camera.path
+        match error.errno:
+            case errno.EBUSY:
+                by = devices.holders(camera.path)
+                hint = f"Close {', '.join(by)}." if by else "Close the other program that shows it."
+                return CameraBusyError(f"{where} is used by another program.", hint)
+            case errno.EACCES | errno.EPERM:
+                return CameraError(
+                    f"You may not use {where}.",
+                    "Run: sudo usermod -aG video $USER, then log out and in again.",
+                )
+            case errno.ENODEV | errno.ENOENT | errno.ENXIO:
+                return CameraError(f"{where} was unplugged.", "Plug it in again.")
+            case errno.ENOSPC:
+                return CameraError(
+                    f"{where} gets too little of its USB bus.", "Plug it into another port."
+                )
+            case _:
+                reason = os.strerror(error.errno or 0).lower()
+                return CameraError(f"{where} failed: {reason}.", "Unplug it and plug it in again.")
+
+
+class OpenCvCapture:
+    """A camera on Windows or macOS, through OpenCV."""
+
+    def __init__(self, camera: CameraDevice, width: int, height: int, fps: int) -> None:
+        self._camera = camera
+        for number, backend in _ways(camera):
+            self._video = cv2.VideoCapture(number, backend)
+            if self._video.isOpened():
+                break
+        else:
+            raise CameraBusyError(f"{camera.name} does not open.", _closed_hint())
+        self._video.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        self._video.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        self._video.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        self._video.set(cv2.CAP_PROP_FPS, fps)
+
+    @property
+    def description(self) -> str:
+        width = self._video.get(cv2.CAP_PROP_FRAME_WIDTH)
+        height = self._video.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        fps = self._video.get(cv2.CAP_PROP_FPS)
+        rate = f" at {fps:g}" if fps > 0 else ""
+        return f"{self._camera.name}, {width:.0f}x{height:.0f}{rate}"
+
+    def grab(self, timeout_s: float) -> Raw | None:  # noqa: ARG002
+        """As in `Capture`; OpenCV keeps its own time and waits as long as it likes."""
+        ok, image = self._video.read()
+        return image.astype(np.uint8, copy=False) if ok else None
+
+    def decode(self, raw: Raw) -> Image | None:
+        return raw if raw.ndim == 3 else None
+
+    def close(self) -> None:
+        self._video.release()
+
+
+def _ways(camera: CameraDevice) -> list[tuple[int, int]]:
+    """Numbers and backends to try."""
+    if sys.platform != "win32":
+        return [(camera.number, cv2.CAP_AVFOUNDATION)]
+    # DirectShow counts differently; by number alone we might open our own output.
+    by_show = [number for number, name, _ in devices.numbered(cv2.CAP_DSHOW) if name == camera.name]
+    return [(camera.number, cv2.CAP_MSMF), *((number, cv2.CAP_DSHOW) for number in by_show)]
+
+
+def _closed_hint() -> str:
+    if sys.platform == "darwin":
+        return (
+            "Close other programs that show it, and allow it in System Settings, "
+            "Privacy & Security, Camera."
+        )
+    return (
+        "Close other programs that show it, and allow it in Settings, Privacy & security, Camera."
+    )
+
+
+def _unpacked(raw: Raw) -> Image | None:
+    """The picture in a JPEG; None if it is cut short, so that no half grey frame is shown."""
+    if raw.size < 4 or raw[0] != 0xFF or raw[1] != 0xD8:
+        return None
+    if raw[-64:].tobytes().rfind(b"\xff\xd9") < 0:
+        return None
+    image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
+    return None if image is None else image.astype(np.uint8, copy=False)

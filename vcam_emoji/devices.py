@@ -1,0 +1,275 @@
+"""The cameras and virtual cameras of this machine, and the command that lists them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from vcam_emoji.errors import CameraError
+
+if sys.platform == "linux":
+    from vcam_emoji import v4l2
+
+LOAD_MODULE = (
+    'sudo modprobe v4l2loopback devices=1 video_nr=10 exclusive_caps=1 card_label="Virtual Camera"'
+)
+"""Makes a virtual camera that browsers list, until the next start of the machine."""
+
+_VIRTUAL_NAMES = ("obs virtual", "unity video capture", "virtual camera", "vcam_emoji")
+"""On Windows and macOS only the name tells that a camera is another program's picture."""
+
+
+READABLE = (
+    *("YUYV", "UYVY", "NV12", "NV21", "YU12", "YV12", "RGB3", "BGR3", "GREY"),
+    *("MJPG", "JPEG"),
+)
+"""The picture formats that `capture` can turn into frames, those cheaper to decode first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A picture format that a camera offers."""
+
+    fourcc: str
+    """Four letters, such as `MJPG` or `YUYV`."""
+    width: int
+    height: int
+    fps: float
+    """The highest rate at this size; 0 where the camera does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDevice:
+    """A camera as a person picks it, or a virtual camera."""
+
+    path: str
+    """Device path on Linux; elsewhere what the system calls it, or empty."""
+    name: str
+    index: int | None
+    """Its place among the real cameras, from 0; None for a virtual camera."""
+    virtual: bool = False
+    """It shows what a program sends, ours perhaps: never read from."""
+    takes: bool = False
+    """Pictures can be sent to it from here."""
+    number: int = 0
+    """What OpenCV calls it, except on Linux."""
+    trouble: str = ""
+    """Why nothing more is known about it: permissions, mostly."""
+
+
+def cameras() -> list[CameraDevice]:
+    """All cameras and virtual cameras, real ones first by their index."""
+    return _listed()
+
+
+def find(wanted: str) -> CameraDevice:
+    """The real camera that a person means by an index, a device path or part of a name.
+
+    Raises:
+        CameraError: if there is none, or if it is a virtual camera: reading our own output back
+            would be a mirror before a mirror, and anyone else's would be no camera either.
+    """
+    known = cameras()
+    chosen = _match(wanted, known)
+    if chosen is None:
+        raise CameraError(_missing(wanted), _choices(known))
+    if chosen.virtual:
+        raise CameraError(
+            f"{chosen.name} ({chosen.path}) is a virtual camera, not a webcam.", _choices(known)
+        )
+    return chosen
+
+
+def _match(wanted: str, known: list[CameraDevice]) -> CameraDevice | None:
+    real = [each for each in known if not each.virtual]
+    if wanted.isdecimal():
+        number = int(wanted)
+        # A person who counts by device path is understood where no place has that number.
+        named = (each for each in real if each.path == f"/dev/video{number}")
+        return next((each for each in real if each.index == number), None) or next(named, None)
+    if wanted.startswith("/dev/"):
+        path = os.path.realpath(wanted)  # /dev/v4l/by-id/... are links
+        return next((each for each in known if each.path == path), None)
+    part = wanted.casefold()
+    named = (each for each in [*real, *known] if part in each.name.casefold())
+    return next(named, None)
+
+
+def _missing(wanted: str) -> str:
+    if wanted.isdecimal():
+        return f"There is no camera number {wanted}." if int(wanted) else "No camera was found."
+    if wanted.startswith("/dev/"):
+        return f"There is no camera at {wanted}."
+    return f"No camera is called anything like {wanted!r}."
+
+
+def _choices(known: list[CameraDevice]) -> str:
+    names = [f"{each.index} ({each.name})" for each in known if not each.virtual]
+    if not names:
+        return "Plug one in; it is taken as soon as it is there."
+    return f"There is: {', '.join(names)}."
+
+
+def outputs() -> list[CameraDevice]:
+    """The virtual cameras that pictures can be sent to; only Linux lists them."""
+    return [each for each in cameras() if each.takes]
+
+
+def holders(path: str) -> list[str]:
+    """The other programs that hold a device open, such as `firefox (1234)`.
+
+    Other people's programs are only seen by an administrator.
+    """
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if process.name == str(os.getpid()):
+            continue
+        with contextlib.suppress(OSError):
+            if any(_leads_to(each, path) for each in (process / "fd").iterdir()):
+                found.append(f"{(process / 'comm').read_text().strip()} ({process.name})")
+    return found
+
+
+def _leads_to(link: Path, path: str) -> bool:
+    with contextlib.suppress(OSError):
+        return str(link.readlink()) == path
+    return False
+
+
+# How each system lists its cameras.
+
+
+def _name_in_sys(path: str) -> str:
+    """The name of a device that may not be opened."""
+    with contextlib.suppress(OSError):
+        return Path(f"/sys/class/video4linux/{Path(path).name}/name").read_text().strip()
+    return Path(path).name
+
+
+def numbered(backend: int) -> list[tuple[int, str, str]]:
+    """The number that one of OpenCV's backends gives to each camera, its name and its path."""
+    from cv2_enumerate_cameras import enumerate_cameras
+
+    return [(each.index, each.name, each.path or "") for each in enumerate_cameras(backend)]
+
+
+if sys.platform == "linux":
+
+    def _listed() -> list[CameraDevice]:
+        real: list[CameraDevice] = []
+        virtual: list[CameraDevice] = []
+        for path in v4l2.paths():
+            try:
+                with v4l2.Device(path) as device:
+                    about = device.identity()
+            except OSError as error:
+                name = _name_in_sys(path)
+                real.append(
+                    CameraDevice(path, name, len(real), trouble=os.strerror(error.errno or 0))
+                )
+                continue
+            if about.virtual:
+                virtual.append(CameraDevice(path, about.name, None, True, takes=True))
+            elif about.captures:
+                real.append(CameraDevice(path, about.name, len(real)))
+        return real + virtual
+
+else:
+
+    def _listed() -> list[CameraDevice]:
+        import cv2
+
+        system = cv2.CAP_MSMF if sys.platform == "win32" else cv2.CAP_AVFOUNDATION
+        real: list[CameraDevice] = []
+        virtual: list[CameraDevice] = []
+        for number, name, path in numbered(system):
+            if any(part in name.casefold() for part in _VIRTUAL_NAMES):
+                virtual.append(CameraDevice(path, name, None, True, number=number))
+            else:
+                real.append(CameraDevice(path, name, len(real), number=number))
+        return real + virtual
+
+
+# vcam-emoji devices
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What `devices` prints of one camera."""
+
+    index: int | None
+    path: str
+    name: str
+    virtual: bool
+    busy: bool | None
+    """None where it cannot be told without opening the camera."""
+    held_by: tuple[str, ...]
+    formats: tuple[Format, ...]
+    trouble: str
+
+
+def details(camera: CameraDevice) -> Details:
+    busy: bool | None = None
+    formats: tuple[Format, ...] = ()
+    trouble = camera.trouble
+    held_by = tuple(holders(camera.path)) if camera.path.startswith("/dev/") else ()
+    if sys.platform == "linux" and not trouble:
+        try:
+            with v4l2.Device(camera.path) as device:
+                if not camera.virtual:
+                    busy = device.busy()
+                    formats = tuple(
+                        Format(each.fourcc, each.width, each.height, round(each.fps, 2))
+                        for each in device.offers()
+                        if each.fourcc in READABLE
+                    )
+        except OSError as error:
+            trouble = os.strerror(error.errno or 0)
+    return Details(
+        camera.index, camera.path, camera.name, camera.virtual, busy, held_by, formats, trouble
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--json` is every command's; there is nothing else to say."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    found = [details(each) for each in cameras()]
+    if arguments.json:
+        print(json.dumps({"devices": [asdict(each) for each in found]}))
+        return 0
+    if not found:
+        print("No cameras were found.")
+    for each in found:
+        print(_line(each))
+        for text in _format_lines(each.formats):
+            print(f"     {text}")
+    return 0
+
+
+def _line(about: Details) -> str:
+    mark = "  " if about.index is None else f"{about.index:>2}"
+    notes = [
+        "virtual, not usable as --camera" if about.virtual else "",
+        "busy" if about.busy else "",
+        f"held by {', '.join(about.held_by)}" if about.held_by else "",
+        about.trouble,
+    ]
+    said = "; ".join(each for each in notes if each)
+    where = f"  {about.path}" if about.path else ""
+    return f"{mark}  {about.name}{where}" + (f"  [{said}]" if said else "")
+
+
+def _format_lines(formats: tuple[Format, ...]) -> list[str]:
+    """One line for each fourcc: `MJPG  640x480@30 1280x720@30`."""
+    lines: dict[str, list[str]] = {}
+    for each in formats:
+        rate = f"@{each.fps:g}" if each.fps else ""
+        lines.setdefault(each.fourcc, []).append(f"{each.width}x{each.height}{rate}")
+    return [f"{fourcc}  {' '.join(sizes)}" for fourcc, sizes in lines.items()]
