@@ -8,7 +8,6 @@ malformed is refused with one sentence.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import struct
@@ -394,11 +393,11 @@ def save(emoji_set: EmojiSet, path: Path) -> None:
             if path.suffix == ".zip":
                 packed = Path(scratch) / "set.zip"
                 _pack(fresh, packed)
-                os.replace(packed, path)
+                packed.replace(path)
             else:
                 if path.exists():
-                    os.replace(path, Path(scratch) / "old")
-                os.replace(fresh, path)
+                    path.replace(Path(scratch) / "old")
+                fresh.replace(path)
     except OSError as error:
         raise EmojiSetError(f"The set cannot be written to {path}.", str(error)) from error
 
