@@ -30,7 +30,9 @@ _SPLITS: dict[str, Split] = {
     "validation": "public",
     "privatetest": "private",
     "private": "private",
-    "test": "private",
+    "test": "public",
+    "val": "public",
+    "valid": "public",
 }
 _VOTES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """FER+'s names in the order of `Emotion`; its contempt, unknown and not-a-face have no class."""
@@ -94,6 +96,25 @@ class Faces:
         total = self.votes.sum(axis=1, keepdims=True)
         voted = np.where(total > 0, self.votes / np.maximum(total, 1), certain)
         return ((1 - share_of_votes) * certain + share_of_votes * voted).astype(np.float32)
+
+
+def divided(faces: Faces, seed: int) -> tuple[Faces, Faces]:
+    """What to train on, and what to hold out: the public split, or a tenth chosen by the seed.
+
+    Raises:
+        DataError: there is too little of either.
+    """
+    training, held_out = faces.split("train"), faces.split("public")
+    if not len(held_out):
+        order = np.random.default_rng(seed).permutation(len(training))
+        cut = len(training) // 10
+        training, held_out = training.only(order[cut:]), training.only(order[:cut])
+    if not len(training) or not len(held_out):
+        raise DataError(
+            f"There are {len(training)} pictures to train on and {len(held_out)} to hold out.",
+            "A data set needs a split for training with ten pictures or more.",
+        )
+    return training, held_out
 
 
 def load(path: Path) -> Faces:

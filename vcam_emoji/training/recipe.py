@@ -9,6 +9,9 @@ from pathlib import Path
 from vcam_emoji.errors import DataError
 from vcam_emoji.training.augment import Variation
 
+FORMS = ("float32", "float16", "dynamic", "int8")
+"""How a shipped network stores its weights: whole, halved, or as int8; `int8` computes so too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:

@@ -14,7 +14,7 @@ from vcam_emoji.emotion_input import scaled
 from vcam_emoji.errors import DataError
 from vcam_emoji.training import networks
 from vcam_emoji.training.augment import varied
-from vcam_emoji.training.data import Faces
+from vcam_emoji.training.data import Faces, divided
 from vcam_emoji.training.figures import figures
 from vcam_emoji.training.recipe import Recipe
 from vcam_emoji.training.run import Arrays, Epoch, Run, State, assign, values
@@ -31,25 +31,25 @@ def train(
     Args:
         run: Its folder; each epoch is stored in it before it is yielded.
         recipe: What `run` was begun with.
-        faces: With a 'train' split, and a 'public' split to choose the best epoch by.
+        faces: Divided by `data.divided`; what is held out chooses the best epoch.
         on_step: Called after each batch.
 
     Yields:
         Every epoch as it ends.
 
     Raises:
-        DataError: a split is missing, or the stored state does not fit.
+        DataError: there are too few pictures, or the stored state does not fit.
     """
-    training, held_out = faces.split("train"), faces.split("public")
-    if len(training) < recipe.batch or not len(held_out):
+    training, held_out = divided(faces, recipe.seed)
+    steps = len(training) // recipe.batch
+    if steps == 0:
         raise DataError(
-            f"There are {len(training)} pictures for training and {len(held_out)} held out.",
-            f"At least {recipe.batch} for training and one of the public split are needed.",
+            f"There are {len(training)} pictures to train on, less than a batch of {recipe.batch}.",
+            "Give more pictures, or a smaller --batch.",
         )
     keras.utils.set_random_seed(recipe.seed)
     model = networks.build(recipe.network, recipe.precision)
     averaged = networks.build(recipe.network)
-    steps = len(training) // recipe.batch
     optimizer = _optimizer(recipe, steps)
     optimizer.build(model.trainable_variables)
     # XLA was measured on a CPU: five times slower than oneDNN on the separable convolutions.

@@ -1,0 +1,97 @@
+"""The model card that lies beside the shipped network, written from its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vcam_emoji.types import Emotion
+
+_ARCHITECTURES = {
+    "mini-xception": (
+        "the mini-Xception of Arriaga, Valdenegro-Toro and Ploeger (2017), "
+        "residual modules of separable convolutions"
+    ),
+    "residual": "plain residual blocks of 3 x 3 convolutions (He et al. 2016)",
+}
+_FORMS = {
+    "float32": "float32 weights",
+    "float16": "float16 weights, computed in float32",
+    "dynamic": "int8 weights, activations quantised on the fly",
+    "int8": "int8 weights and activations, float32 in and out",
+}
+
+
+def card(said: dict[str, Any]) -> str:
+    """Markdown, from what `export` writes to `model.json`."""
+    recipe, public = said["recipe"], said["public"]
+    fresh = public["without_near_duplicates"]
+    recalls = "\n".join(f"| {name} | {share:.1%} |" for name, share in public["recall"].items())
+    names = [str(emotion) for emotion in Emotion]
+    confusion = "\n".join(
+        f"| **{name}** | " + " | ".join(map(str, row)) + " |"
+        for name, row in zip(names, public["confusion"], strict=True)
+    )
+    return f"""# The emotion network
+
+Reads one of seven expressions from a face: {", ".join(names)}.
+It is {_ARCHITECTURES.get(said["network"], said["network"])}: {said["parameters"]:,} parameters, \
+{said["bytes"] / 1000:.0f} kB, {_FORMS[said["form"]]}.
+
+**In**: one grey face, 48 x 48 pixels, upright, framed as FER-2013 frames it, from -1 to 1
+(`vcam_emoji/emotion_input.py`, which training uses too). **Out**: seven scores summing to 1,
+calibrated by a temperature of {said["temperature"]}.
+
+## Not for
+
+It sees expressions, as strangers labelled them in photographs; it does not know feelings. It must
+not be used to judge people: not in hiring, teaching, policing, medicine or advertising. It was
+made to choose an emoji. It errs more often on fear, sadness and anger than on happiness, on
+people and in light that its data shows rarely, and on faces turned away.
+
+## Data
+
+FER-2013 (Goodfellow et al. 2013, "Challenges in representation learning"): 28,558 faces for
+training, from web searches, published for research; labels are known to be noisy (people agree
+with them about two times in three). FER+ votes (Barsoum et al. 2016, MIT licence) make up
+{recipe["share_of_votes"]:.0%} of the training targets. No picture of the data is shipped. The
+weights are published under the licence of this project; whoever needs terms for the data itself
+must turn to its authors.
+
+## Training
+
+```
+python -m vcam_emoji.training train FER2013 --run runs/{said["network"]} \
+--network {said["network"]} --epochs {recipe["epochs"]} --batch {recipe["batch"]} \
+--learning-rate {recipe["learning_rate"]:g} --seed {recipe["seed"]} \
+--precision {recipe["precision"]}
+python -m vcam_emoji.training export runs/{said["network"]} FER2013 --form {said["form"]}
+```
+
+The rest of the recipe is in `model.json`. Shipped is epoch {said["epoch"]} of {recipe["epochs"]},
+the most accurate on the public split, with averaged weights.
+
+## Figures
+
+Measured on this very file, `python -m vcam_emoji.training evaluate FER2013`, public test split,
+{public["n"]:,} faces, no averaging over mirrored pictures. The epoch and the temperature were
+chosen on the same split, so expect a little less elsewhere; across data sets such networks lose
+much more.
+
+| what | figure |
+|---|---|
+| accuracy | {public["accuracy"]:.2%} |
+| macro-F1 | {public["macro_f1"]:.2%} |
+| accuracy on the {fresh["n"]:,} without a near-duplicate in training | {fresh["accuracy"]:.2%} |
+| expected calibration error | {public["calibration_error"]:.3f} |
+| time for a face, one thread, as measured at the export | {public["ms_per_face"]:.2f} ms |
+
+| recall of | |
+|---|---|
+{recalls}
+
+Truth in rows, answers in columns:
+
+| | {" | ".join(names)} |
+|---|{"---|" * len(names)}
+{confusion}
+"""

@@ -1,0 +1,138 @@
+"""From a run's best weights to the LiteRT model that ships, and its model card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from vcam_emoji.emotion_input import SIZE, scaled
+from vcam_emoji.emotions import EmotionNetwork
+from vcam_emoji.errors import UsageError
+from vcam_emoji.training import networks
+from vcam_emoji.training.card import card
+from vcam_emoji.training.data import Faces, divided
+from vcam_emoji.training.figures import (
+    calibration_error,
+    figures,
+    near_duplicates,
+    temperature,
+    timed_scores,
+)
+from vcam_emoji.training.run import Run, assign
+from vcam_emoji.training.train import logits
+
+
+def export(run: Run, faces: Faces, form: str, out: Path) -> dict[str, Any]:
+    """Write `emotion.tflite`, `model.json` and `README.md`.
+
+    The scores are calibrated on the public split: logits are divided by one number, which
+    changes no answer.
+
+    Args:
+        run: Its best epoch is taken.
+        faces: What it was trained on, with what was held out.
+        form: One of `recipe.FORMS`.
+        out: A folder; made if it is missing.
+
+    Returns:
+        What `model.json` holds.
+
+    Raises:
+        DataError: the run has no weights, or they do not fit.
+        UsageError: Keras runs on another backend than TensorFlow, which the conversion needs.
+    """
+    recipe = run.recipe()
+    training, held_out = divided(faces, recipe.seed)
+    model = networks.build(recipe.network)
+    assign(model.weights, run.best())
+    raw = logits(model, held_out.images)
+    warmth = temperature(held_out.labels, raw)
+    rng = np.random.default_rng(recipe.seed)
+    typical = training.images[rng.permutation(len(training))[:500]]
+    packed = converted(calibrated(model, warmth), form, typical)
+
+    out.mkdir(parents=True, exist_ok=True)
+    half = out / "emotion.half"
+    half.write_bytes(packed)
+    half.replace(out / "emotion.tflite")
+    network = EmotionNetwork(out / "emotion.tflite")
+    scores, ms = timed_scores(network, held_out)
+    fresh = ~near_duplicates(held_out.images, training.images)
+    whole = figures(held_out.labels, scores)
+    best = max(run.epochs(), key=lambda epoch: epoch.accuracy)
+    said: dict[str, Any] = {
+        "file": "emotion.tflite",
+        "sha256": hashlib.sha256(packed).hexdigest(),
+        "bytes": len(packed),
+        "form": form,
+        "network": recipe.network,
+        "parameters": model.count_params(),
+        "temperature": round(warmth, 4),
+        "epoch": best.number,
+        "recipe": asdict(recipe),
+        "public": {
+            **asdict(whole),
+            "calibration_error": calibration_error(held_out.labels, scores),
+            "without_near_duplicates": {
+                "n": int(fresh.sum()),
+                "accuracy": figures(held_out.labels[fresh], scores[fresh]).accuracy,
+            },
+            "keras_accuracy": figures(held_out.labels, raw).accuracy,
+            "ms_per_face": round(ms, 3),
+        },
+    }
+    text = json.dumps(said, indent=1) + "\n"
+    (out / "model.json").write_text(text, encoding="utf-8")
+    (out / "README.md").write_text(card(said), encoding="utf-8")
+    return said
+
+
+def calibrated(model: keras.Model, warmth: float) -> keras.Model:
+    """The network with softmax scores of its logits over a temperature."""
+    cooled = layers.Rescaling(1 / warmth)(model.output)
+    return keras.Model(model.input, layers.Softmax()(cooled))
+
+
+def converted(model: keras.Model, form: str, typical: NDArray[np.uint8]) -> bytes:
+    """A LiteRT model for one face at a time.
+
+    Args:
+        model: [n, 48, 48, 1] to [n, 7].
+        form: One of `recipe.FORMS`.
+        typical: [n, 48, 48] pictures, from which `int8` takes the range of its activations.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UsageError(
+            f"Keras runs on {keras.backend.backend()}; the export needs TensorFlow.",
+            "Say so with: KERAS_BACKEND=tensorflow",
+        )
+    import tensorflow as tf
+
+    def pictures() -> Iterator[list[NDArray[np.float32]]]:
+        for picture in scaled(typical):
+            yield [picture[None]]
+
+    quantised = {"optimizations": [tf.lite.Optimize.DEFAULT]}
+    options: dict[str, dict[str, Any]] = {
+        "float32": {},
+        "float16": {**quantised, "target_spec": {"supported_types": [tf.float16]}},
+        "dynamic": quantised,
+        "int8": {**quantised, "representative_dataset": pictures},
+    }
+    signature = [keras.InputSpec(shape=(1, SIZE, SIZE, 1), dtype="float32")]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "emotion.tflite"
+        model.export(
+            str(path), format="litert", input_signature=signature, verbose=False, **options[form]
+        )
+        return path.read_bytes()
