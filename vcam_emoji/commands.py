@@ -6,6 +6,8 @@ neither imports numpy, cv2 or pydantic.
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -153,12 +155,13 @@ def decode(message: object) -> Command:
     name = arguments.pop("command", None)
     kind = _COMMANDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise UsageError(f"There is no command {name!r}.", f"Known: {', '.join(_COMMANDS)}.")
+        raise UsageError(
+            f"There is no command {reprlib.repr(name)}.", f"Known: {', '.join(_COMMANDS)}."
+        )
     for each in fields(kind):
-        value = arguments.get(each.name)
-        wanted = {"str": str, "float": (int, float)}.get(str(each.type))
-        if each.name in arguments and wanted is not None and not isinstance(value, wanted):  # type: ignore[arg-type]
-            raise UsageError(f"The {each.name} of {name!r} must be a {each.type}, got {value!r}.")
+        if each.name in arguments:
+            about = f"The {each.name} of {name!r}"
+            arguments[each.name] = _checked(about, str(each.type), arguments[each.name])
     try:
         return kind(**arguments)
     except TypeError:
@@ -166,6 +169,20 @@ def decode(message: object) -> Command:
         raise UsageError(
             f"The command {name!r} has other fields.", f"They are: {expected}."
         ) from None
+
+
+def _checked(about: str, kind: str, value: Any) -> Any:
+    """The value as its field declares it; text is printable and numbers are finite."""
+    if kind == "str" and not (isinstance(value, str) and value.isprintable()):
+        raise UsageError(f"{about} must be text, got {reprlib.repr(value)}.")
+    if kind == "float":
+        try:
+            if isinstance(value, bool | str) or not math.isfinite(value):
+                raise TypeError
+            return float(value)
+        except (TypeError, OverflowError):
+            raise UsageError(f"{about} must be a number, got {reprlib.repr(value)}.") from None
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +228,13 @@ class Status:
     @classmethod
     def from_json(cls, message: Mapping[str, Any]) -> Status:
         """A status from the service, maybe of another version: unknown fields are dropped."""
-        known = {each.name for each in fields(cls)}
-        values = {name: value for name, value in message.items() if name in known}
-        values["faces"] = tuple(FaceStatus(**face) for face in values.get("faces", ()))
+        values = _known(cls, message)
+        faces = values.get("faces", ())
+        values["faces"] = tuple(FaceStatus(**_known(FaceStatus, face)) for face in faces)
         values["emoji_sets"] = tuple(values.get("emoji_sets", ()))
         return cls(**values)
+
+
+def _known(kind: type[Status] | type[FaceStatus], message: Mapping[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in message.items() if name in names}

@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import json
 import os
+import reprlib
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -256,12 +257,12 @@ def change(settings: Settings, key: str, value: object) -> Settings:
     changed = settings.model_dump(mode="json")
     changed[section][name] = value
     try:
-        text = json.dumps(changed)
-    except (TypeError, ValueError) as error:
+        text = json.dumps(changed, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
         raise SettingsError(
-            f"{key} cannot be {value!r:.80}.", f"Allowed: {_range(field)}."
+            f"{key} cannot be such a {type(value).__name__}.", f"Allowed: {_range(field)}."
         ) from error
-    return _parse(text.encode(), "")
+    return _parse(text, "")
 
 
 def _all_fields() -> Iterator[tuple[str, str, FieldInfo]]:
@@ -280,7 +281,7 @@ def _find(key: str) -> tuple[str, str, FieldInfo]:
     if key in Settings.model_fields:
         inside = ", ".join(each for each in known if each.startswith(f"{key}."))
         raise SettingsError(f"{key} is a group of settings.", f"Choose one: {inside}.")
-    raise SettingsError(f"There is no setting {key!r:.80}.", _nearest(key, list(known)))
+    raise SettingsError(f"There is no setting {reprlib.repr(key)}.", _nearest(key, list(known)))
 
 
 def _nearest(key: str, known: list[str]) -> str:
@@ -350,7 +351,9 @@ def _refusal(detail: ErrorDetails, where: str) -> SettingsError:
         )
     if detail["type"] == "extra_forbidden":
         known = [f"{section}.{name}" for section, name, _ in _all_fields()]
-        return SettingsError(f"{where}there is no setting {key!r:.80}.", _nearest(key, known))
+        return SettingsError(
+            f"{where}there is no setting {reprlib.repr(key)}.", _nearest(key, known)
+        )
     shown = (
         json.dumps(got) if isinstance(got, str | int | float | bool | None) else "a list or group"
     )
