@@ -64,8 +64,8 @@ def turned(portrait: Portrait, yaw: float) -> Portrait:
     y = np.ascontiguousarray(y)
     front = cv2.remap(head.front, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     back = cv2.remap(head.back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    # A soft seam between face and hair, a few degrees wide, where the surface turns edge on.
-    seam = np.where(inside, np.clip(0.5 + np.cos(texture) * 4, 0, 1), 1).astype(np.float32)
+    # A soft seam between face and hair, just behind the widest part of the head.
+    seam = np.where(inside, np.clip(1 + np.cos(texture) * 4, 0, 1), 1).astype(np.float32)
     mixed = cv2.blendLinear(front, back, seam, 1 - seam)
     share = np.ascontiguousarray(np.broadcast_to(head.share[:, None], seam.shape))
     still = np.ascontiguousarray(head.front[:, x0:x1])
@@ -80,9 +80,13 @@ def _turn(head: _Head, points: Points, yaw: float) -> Points:
     """Where points of the face come to be; those that turn out of sight stay on the edge."""
     row = np.clip(points[:, 1] - head.top, 0, len(head.middle) - 1).astype(np.int32)
     middle, radius = head.middle[row], head.radius[row]
-    at = np.arcsin(np.clip((points[:, 0] - middle) / radius, -1, 1))
-    at = np.clip(at + np.radians(yaw), -np.pi / 2, np.pi / 2)
-    return np.stack([middle + radius * np.sin(at), points[:, 1]], axis=1).astype(np.float32)
+    across = (points[:, 0] - middle) / radius
+    inside = np.clip(across, -1, 1)
+    at = np.arcsin(inside) + np.radians(yaw)
+    # A cheek may lie a pixel or two outside the circles, which are taken a little narrow.
+    outside = (across - inside) * max(0.0, np.cos(np.radians(yaw)))
+    x = middle + radius * (np.sin(np.clip(at, -np.pi / 2, np.pi / 2)) + outside)
+    return np.stack([x, points[:, 1]], axis=1).astype(np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
@@ -55,10 +54,15 @@ def panel(image: Image, at: tuple[int, int], picture: Image, radius: int) -> Non
     """Put a picture in place with rounded corners."""
     high, wide = picture.shape[:2]
     x, y = at
-    shape = cv2.cvtColor(_rounded(wide, high, radius), cv2.COLOR_GRAY2BGR)
     region = image[y : y + high, x : x + wide]
-    above = cv2.multiply(picture, shape, scale=1 / 255)
-    cv2.add(cv2.multiply(region, cv2.bitwise_not(shape), scale=1 / 255), above, dst=region)
+    shape = _rounded(2 * radius, 2 * radius, radius)
+    below = region.copy()
+    region[:] = picture
+    for rows in (slice(0, radius), slice(-radius, None)):
+        for columns in (slice(0, radius), slice(-radius, None)):
+            outside = 1 - shape[rows, columns, None].astype(np.float32) / 255
+            corner = region[rows, columns]
+            corner[:] = np.round(corner * (1 - outside) + below[rows, columns] * outside)
 
 
 def _stamp(image: Image, mask: NDArray[np.uint8], at: tuple[int, int], colour: Colour) -> int:
