@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--split",
         choices=[*get_args(data.Split), "all"],
-        help="(the public one, or all there is where there is none)",
+        help="(public, or all)",
     )
 
     export = add("export", _export, "Turn a run's best weights into the network that ships.")
