@@ -119,8 +119,9 @@ def test_a_folder_in_place_of_the_file_is_refused(path: Path) -> None:
         load(path)
 
 
-@POSIX
 def test_a_pipe_in_place_of_the_file_does_not_hang(path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("there are no such files on Windows")
     path.parent.mkdir()
     os.mkfifo(path)
     with pytest.raises(SettingsError, match="not a file"):

@@ -39,7 +39,9 @@ LONGEST_REQUEST = 64 * 1024
 REQUEST_TIMEOUT_S = 2.0
 """How long a client may take to say what it wants."""
 CLIENTS_AT_ONCE = 16
-"""Beyond these the one that has kept us waiting longest is hung up on."""
+"""Further ones wait at the door."""
+PATIENCE_S = 0.2
+"""While others wait at the door, a client gets no longer than this to say what it wants."""
 
 _LONGEST_ANSWER = 1 << 20
 _START_IT = "Start it with: vcam-emoji run"
@@ -119,6 +121,8 @@ class _Connection(Protocol):
 @dataclass(eq=False, slots=True)
 class _Client:
     connection: _Connection
+    since: float
+    """When it came, in seconds on `time.monotonic()`'s clock."""
     asking: bool = True
     """Still to say what it wants: it may be hung up on."""
 
@@ -134,7 +138,7 @@ class Server:
         self._handle = handle
         self._listener: _Listener | None = None
         self._clients: dict[_Client, threading.Thread] = {}
-        self._lock = threading.Lock()
+        self._room = threading.Condition()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="control", daemon=True)
 
@@ -162,7 +166,7 @@ class Server:
         self._closing.set()
         self._listener.wake()
         self._thread.join(timeout=2)
-        with self._lock:
+        with self._room:
             clients = dict(self._clients)
         for client, thread in clients.items():
             if client.asking:
@@ -181,18 +185,21 @@ class Server:
                 log.debug("A client could not be let in: %s", error)
                 time.sleep(0.05)
                 continue
-            if connection is None or self._closing.is_set():
+            if connection is None:
                 continue
-            self._let_in(_Client(connection))
+            if self._closing.is_set():
+                connection.close()
+                return
+            self._let_in(_Client(connection, time.monotonic()))
 
     def _let_in(self, client: _Client) -> None:
         thread = threading.Thread(
             target=self._serve, args=(client,), name="control client", daemon=True
         )
-        with self._lock:
-            if not self._make_room():
-                client.connection.close()
-                return
+        with self._room:
+            while len(self._clients) >= CLIENTS_AT_ONCE and not self._closing.is_set():
+                self._hang_up_on_the_slowest()
+                self._room.wait(0.1)
             self._clients[client] = thread
             try:
                 thread.start()
@@ -201,16 +208,11 @@ class Server:
                 del self._clients[client]
                 client.connection.close()
 
-    def _make_room(self) -> bool:
-        """Whether one more may come in, if need be instead of the slowest to say its wish."""
-        if len(self._clients) < CLIENTS_AT_ONCE:
-            return True
-        slowest = next((client for client in self._clients if client.asking), None)
-        if slowest is None:
-            return False
-        slowest.asking = False
-        slowest.connection.hang_up()
-        return True
+    def _hang_up_on_the_slowest(self) -> None:
+        """Make room at the cost of clients that dawdle; those being answered are waited for."""
+        for client in self._clients:
+            if client.asking and time.monotonic() - client.since > PATIENCE_S:
+                client.connection.hang_up()
 
     def _serve(self, client: _Client) -> None:
         try:
@@ -218,8 +220,9 @@ class Server:
             with contextlib.closing(client.connection), contextlib.suppress(OSError, EOFError):
                 client.connection.send(self._answer(client))
         finally:
-            with self._lock:
+            with self._room:
                 self._clients.pop(client, None)
+                self._room.notify()
 
     def _answer(self, client: _Client) -> bytes:
         try:
