@@ -90,8 +90,7 @@ if sys.platform == "linux":
             distance = abs(offer.width * offer.height - width * height)
             return too_slow, distance, too_small, READABLE.index(offer.fourcc)
 
-        usable = [each for each in offers if each.fourcc in READABLE]
-        ranked = sorted(usable, key=rank)
+        ranked = sorted(offers, key=rank)
         return list(dict.fromkeys((each.fourcc, each.width, each.height) for each in ranked))
 
     class V4l2Capture:
@@ -116,7 +115,7 @@ if sys.platform == "linux":
             identity = self._device.identity()
             if identity.virtual or not identity.captures:
                 raise CameraError(f"{identity.name} ({self._camera.path}) is not a webcam.")
-            offers = self._device.offers()
+            offers = self._device.offers(READABLE)
             wishes = preferences(offers, width, height, fps)
             if not wishes:
                 # A driver that lists no sizes is asked for them all the same.

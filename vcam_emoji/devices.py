@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vcam_emoji.errors import CameraError
@@ -54,8 +54,10 @@ class CameraDevice:
     """Its place among the real cameras, from 0; None for a virtual camera."""
     virtual: bool = False
     """It shows what a program sends, ours perhaps: never read from."""
-    takes: bool = False
-    """Pictures can be sent to it from here."""
+    fed: bool = False
+    """A virtual camera that some program is sending to, so that no other can."""
+    shared: bool = False
+    """A virtual camera that gives and takes at once, which browsers do not list."""
     number: int = 0
     """What OpenCV calls it, except on Linux."""
     trouble: str = ""
@@ -115,11 +117,6 @@ def _choices(known: list[CameraDevice]) -> str:
     return f"There is: {', '.join(names)}."
 
 
-def outputs() -> list[CameraDevice]:
-    """The virtual cameras that pictures can be sent to; only Linux lists them."""
-    return [each for each in cameras() if each.takes]
-
-
 def holders(path: str) -> list[str]:
     """The other programs that hold a device open, such as `firefox (1234)`.
 
@@ -144,11 +141,26 @@ def _leads_to(link: Path, path: str) -> bool:
 # How each system lists its cameras.
 
 
-def _name_in_sys(path: str) -> str:
-    """The name of a device that may not be opened."""
+def _in_sys(path: str, trouble: str) -> CameraDevice | None:
+    """What the system tells of a device that may not be opened; None if it is no camera."""
+    about = Path("/sys/class/video4linux") / Path(path).name
+    try:
+        if int((about / "index").read_text()):
+            # A webcam's second device: it gives no pictures, only data about them.
+            return None
+        name = (about / "name").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    virtual = (about / "max_openers").exists()  # only v4l2loopback has it
+    return CameraDevice(path, name, None, virtual, trouble=trouble)
+
+
+def _is_fed(path: str) -> bool:
+    """Whether some program sends to a virtual camera; since v4l2loopback 0.13 the system tells."""
     with contextlib.suppress(OSError):
-        return Path(f"/sys/class/video4linux/{Path(path).name}/name").read_text().strip()
-    return Path(path).name
+        state = Path("/sys/class/video4linux") / Path(path).name / "state"
+        return state.read_text().strip() == "capture"
+    return False
 
 
 def numbered(backend: int) -> list[tuple[int, str, str]]:
@@ -168,16 +180,18 @@ if sys.platform == "linux":
                 with v4l2.Device(path) as device:
                     about = device.identity()
             except OSError as error:
-                name = _name_in_sys(path)
-                real.append(
-                    CameraDevice(path, name, len(real), trouble=os.strerror(error.errno or 0))
-                )
+                hidden = _in_sys(path, os.strerror(error.errno or 0))
+                if hidden is not None:
+                    (virtual if hidden.virtual else real).append(hidden)
                 continue
             if about.virtual:
-                virtual.append(CameraDevice(path, about.name, None, True, takes=True))
+                shared = about.captures and about.takes
+                fed = not about.takes or (shared and _is_fed(path))
+                virtual.append(CameraDevice(path, about.name, None, True, fed, shared))
             elif about.captures:
-                real.append(CameraDevice(path, about.name, len(real)))
-        return real + virtual
+                real.append(CameraDevice(path, about.name, None))
+        numbered = [replace(each, index=index) for index, each in enumerate(real)]
+        return numbered + virtual
 
 else:
 
@@ -225,8 +239,7 @@ def details(camera: CameraDevice) -> Details:
                     busy = device.busy()
                     formats = tuple(
                         Format(each.fourcc, each.width, each.height, round(each.fps, 2))
-                        for each in device.offers()
-                        if each.fourcc in READABLE
+                        for each in device.offers(READABLE)
                     )
         except OSError as error:
             trouble = os.strerror(error.errno or 0)
@@ -256,7 +269,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _line(about: Details) -> str:
     mark = "  " if about.index is None else f"{about.index:>2}"
     notes = [
-        "virtual, not usable as --camera" if about.virtual else "",
+        "virtual, for --output" if about.virtual else "",
         "busy" if about.busy else "",
         f"held by {', '.join(about.held_by)}" if about.held_by else "",
         about.trouble,

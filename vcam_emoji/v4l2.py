@@ -16,7 +16,7 @@ import mmap
 import os
 import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ LOOPBACK_DRIVER = "v4l2 loopback"
 
 _CAPTURE = 1
 """V4L2_BUF_TYPE_VIDEO_CAPTURE"""
+_OUTPUT = 2
+"""V4L2_BUF_TYPE_VIDEO_OUTPUT"""
 _MMAP = 1
 """V4L2_MEMORY_MMAP"""
 _BUFFERS = 4
@@ -320,11 +322,12 @@ class Device:
             bool(can & _CAN_OUTPUT),
         )
 
-    def offers(self) -> list[Offer]:
-        """Every format and size; where sizes come in steps, only the smallest and the largest."""
+    def offers(self, among: Collection[str]) -> list[Offer]:
+        """Every size of some formats; where sizes come in steps, the smallest and the largest."""
         return [
             Offer(fourcc, width, height, self._highest_rate(fourcc, width, height))
             for fourcc in self._fourccs()
+            if fourcc in among
             for width, height in self._sizes(fourcc)
         ]
 
@@ -375,6 +378,12 @@ class Device:
                 return True
             raise
         return False
+
+    def output_size(self) -> tuple[int, int]:
+        """The size of the pictures that a virtual camera takes now."""
+        current = _Format(type=_OUTPUT)
+        self._ask(_G_FMT, current)
+        return current.fmt.pix.width, current.fmt.pix.height
 
     # Streaming.
 

@@ -9,8 +9,12 @@ from pathlib import Path
 import cv2
 
 from vcam_emoji import devices
+from vcam_emoji.devices import CameraDevice
 from vcam_emoji.errors import VirtualCameraError
 from vcam_emoji.types import FrameSink, Image
+
+if sys.platform == "linux":
+    from vcam_emoji import v4l2
 
 
 def open_sink(output: str, width: int, height: int, fps: int) -> FrameSink:
@@ -33,39 +37,135 @@ def open_sink(output: str, width: int, height: int, fps: int) -> FrameSink:
         return VideoFile(Path(output).expanduser(), width, height, fps)
     if sys.platform == "linux":
         return _open_loopback(output, width, height, fps)
-    return VirtualCamera(None, None if output == "auto" else output, width, height, fps)
+    return _open_elsewhere(output, width, height, fps)
 
 
 def _open_loopback(output: str, width: int, height: int, fps: int) -> FrameSink:
-    found = devices.outputs()
-    if output.startswith("/dev/"):
+    known = [each for each in devices.cameras() if each.virtual]
+    if output not in ("auto", "v4l2loopback"):
         path = os.path.realpath(output)
-        found = [each for each in found if each.path == path]
-    if not found:
+        known = [_loopback_at(path, devices.cameras())]
+    if not known:
         raise VirtualCameraError("No virtual camera was found.", f"Run: {devices.LOAD_MODULE}")
-    reasons = []
-    for each in found:
+    refusals = []
+    for each in known:
         try:
-            return VirtualCamera(each.path, "v4l2loopback", width, height, fps)
+            return _open_one(each, width, height, fps)
         except VirtualCameraError as error:
-            reasons.append(error)
-    raise reasons[0]
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _loopback_at(path: str, known: list[CameraDevice]) -> CameraDevice:
+    found = next((each for each in known if each.path == path), None)
+    if found is not None and found.virtual:
+        return found
+    if found is not None:
+        raise VirtualCameraError(f"{found.name} ({path}) is a webcam, not a virtual camera.", _LIST)
+    number = path.removeprefix("/dev/video")
+    module = devices.LOAD_MODULE
+    if number.isdecimal():
+        module = module.replace("video_nr=10", f"video_nr={number}")
+        raise VirtualCameraError(f"There is no virtual camera at {path}.", f"Run: {module}")
+    raise VirtualCameraError(f"{path} is not a virtual camera.", _LIST)
+
+
+def _open_one(chosen: CameraDevice, width: int, height: int, fps: int) -> VirtualCamera:
+    where = f"{chosen.name} ({chosen.path})"
+    if chosen.trouble:
+        raise VirtualCameraError(
+            f"You may not send to {where}: {chosen.trouble.lower()}.",
+            "Run: sudo usermod -aG video $USER, then log out and in again.",
+        )
+    if chosen.fed:
+        by = ", ".join(devices.holders(chosen.path)) or "the other program that sends to it"
+        raise VirtualCameraError(
+            f"{where} already gets its picture from another program.", f"Close {by}."
+        )
+    return VirtualCamera(width, height, fps, chosen.path, "v4l2loopback", chosen.name)
+
+
+def _open_elsewhere(output: str, width: int, height: int, fps: int) -> FrameSink:
+    import pyvirtualcam.camera
+
+    backends = list(pyvirtualcam.camera.BACKENDS)
+    if output not in ("auto", *backends):
+        return VirtualCamera(width, height, fps, output, None, output)
+    return VirtualCamera(width, height, fps, None, None if output == "auto" else output)
+
+
+_LIST = "See: vcam-emoji devices"
+
+
+def _cure() -> str:
+    """What makes a virtual camera on this system."""
+    if sys.platform == "win32":
+        return (
+            "Install OBS Studio (https://obsproject.com), start its virtual camera once, "
+            "stop it and close OBS."
+        )
+    if sys.platform == "darwin":
+        return (
+            "Install OBS Studio 30 or newer (https://obsproject.com), start its virtual camera "
+            "once, allow it in System Settings, and close OBS."
+        )
+    return f"Run: {devices.LOAD_MODULE}"
 
 
 class VirtualCamera:
     """A `FrameSink` that other programs see as a camera."""
 
     def __init__(
-        self, device: str | None, backend: str | None, width: int, height: int, fps: int
+        self,
+        width: int,
+        height: int,
+        fps: int,
+        device: str | None,
+        backend: str | None,
+        name: str = "",
     ) -> None:
+        """Open a virtual camera through pyvirtualcam.
+
+        Args:
+            width: Even.
+            height: Even.
+            fps: What programs that watch are told, where the system has a place for it.
+            device: pyvirtualcam's name for it, or None for the first one.
+            backend: One of pyvirtualcam's, or None for the first that works.
+            name: As other programs list it; where empty, `device` is.
+
+        Raises:
+            VirtualCameraError: if it does not open.
+        """
         import pyvirtualcam
 
+        # pyvirtualcam turns BGR into the device's format in less time than cv2 would.
+        bgr = pyvirtualcam.PixelFormat.BGR
         try:
             self._camera = pyvirtualcam.Camera(
-                width, height, fps, fmt=pyvirtualcam.PixelFormat.BGR, device=device, backend=backend
+                width, height, fps, fmt=bgr, device=device, backend=backend
             )
         except RuntimeError as error:
-            raise VirtualCameraError(f"{device or backend} does not open: {error}.") from error
+            where = name or device or "The virtual camera"
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise VirtualCameraError(f"{where} does not open: {reason}.", _cure()) from error
+        self._name = name or self._camera.device
+        try:
+            self._insist_on_size()
+        except VirtualCameraError:
+            self.close()
+            raise
+
+    def _insist_on_size(self) -> None:
+        """See that the device took the size: a reader that stayed on may hold it to another."""
+        if sys.platform == "linux":
+            with v4l2.Device(self._camera.device) as device:
+                got = device.output_size()
+            if got != self.size:
+                raise VirtualCameraError(
+                    f"{self._name} insists on {got[0]}x{got[1]} pictures.",
+                    "Close the programs that show it, or choose that size with --size.",
+                )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -74,7 +174,8 @@ class VirtualCamera:
     @property
     def description(self) -> str:
         camera = self._camera
-        return f"{camera.device}, {camera.width}x{camera.height} at {camera.fps:g}"
+        where = f" ({camera.device})" if self._name != camera.device else ""
+        return f"{self._name}{where}, {camera.width}x{camera.height} at {camera.fps:g}"
 
     def send(self, image: Image) -> None:
         self._camera.send(image)
