@@ -61,7 +61,7 @@ def _normalised_relu(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.ReLU()(Normalisation()(x))
 
 
-class Normalisation(layers.BatchNormalization):
+class Normalisation(layers.BatchNormalization):  # type: ignore[misc]
     """Batch normalisation, in training by one fused kernel where TensorFlow is the backend.
 
     Keras composes it of a dozen operations there, which took two thirds of a training step on a
