@@ -5,21 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from vcam_emoji import cards
 from vcam_emoji import emoji_set as sets
-from vcam_emoji.clips.show import demo_clip
+from vcam_emoji.cards import Card
+from vcam_emoji.clips.show import Show, demo_clip
 from vcam_emoji.demo import sheet
 from vcam_emoji.demo.caption import labels
-from vcam_emoji.demo.performance import Tally, perform
+from vcam_emoji.demo.performance import Stage, Tally, perform
 from vcam_emoji.demo.sheet import Shot
 from vcam_emoji.demo.video import SideBySide
+from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import UsageError, VirtualCameraError
 from vcam_emoji.pipeline import Processed
 from vcam_emoji.service import Opener
@@ -27,6 +34,16 @@ from vcam_emoji.settings import Devices, Settings
 from vcam_emoji.types import Emotion, Frame, FrameSink
 
 _FPS = 30
+
+
+class Opens(Protocol):
+    """Where stages and virtual camera come from, as `service.Opener` is."""
+
+    def sink(self, devices: Devices) -> FrameSink: ...
+
+    def stages(
+        self, settings: Callable[[], Settings], chosen: EmojiSet, size: tuple[int, int]
+    ) -> tuple[Stage, str]: ...
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,30 +63,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    tally: Tally
+    files: tuple[Path, ...]
+    output: str
+    """The virtual camera that was published to, for people; empty if none."""
+    trouble: str
+    """One sentence on what is missing, else empty."""
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Play the clip, write film and contact sheet, and tell what was seen.
 
     Raises:
         VcamEmojiError: when nothing can be written, or a model or emoji set does not load.
     """
-    size = _size(arguments.size)
+    show = demo_clip(_size(arguments.size), _FPS)
     folder = _folder(arguments.out)
-    settings = Settings()
-    chosen = sets.load(sets.find(arguments.set or settings.look.emoji_set))
+    chosen = sets.load(sets.find(arguments.set or Settings().look.emoji_set))
     console = Console(stderr=True, quiet=arguments.json)
-    opener = Opener()
-    show = demo_clip(size, _FPS)
-    moments = {round(each.at * _FPS): each for each in show.moments}
+    outcome = play(show, folder, chosen, Opener(), console, not arguments.no_virtual_camera)
+    if arguments.json:
+        print(json.dumps(summary(outcome)))
+    else:
+        Console().print(table(outcome))
+    return 0
+
+
+def play(
+    show: Show,
+    folder: Path,
+    chosen: EmojiSet,
+    opener: Opens,
+    console: Console,
+    publish: bool,
+) -> Outcome:
+    """Play a clip through the live path, with progress shown on `console`.
+
+    Args:
+        show: What to play.
+        folder: Where film and contact sheet go; it exists.
+        chosen: The emoji set.
+        opener: Gives the stages, and the virtual camera if `publish`.
+        console: For the progress bar.
+        publish: Whether to publish to the virtual camera too, if there is one.
+
+    Raises:
+        VcamEmojiError: when nothing can be written, or a model does not load.
+    """
+    size, settings = show.clip.size, Settings()
+    moments = {round(each.at * show.clip.fps): each.title for each in show.moments}
     shots: list[Shot] = []
     film, grid = folder / "demo.mp4", folder / "contact-sheet.png"
     with ExitStack() as open_things:
-        sink = None
-        if not arguments.no_virtual_camera:
-            sink = _virtual_camera(opener, size)
+        sink = _virtual_camera(opener, size) if publish else None
         if sink is not None:
             open_things.enter_context(closing(sink))
         stages, trouble = opener.stages(lambda: settings, chosen, sink.size if sink else size)
-        video = open_things.enter_context(SideBySide(film, size, _FPS))
+        video = open_things.enter_context(SideBySide(film, size, show.clip.fps))
         progress = open_things.enter_context(_progress(console))
         task = progress.add_task("Playing the clip", total=len(show.clip))
 
@@ -77,58 +129,68 @@ def run(arguments: argparse.Namespace) -> int:
             said = labels(done, asked)
             video.write(frame.image, done.image, said)
             if index in moments:
-                shots.append(Shot(frame.image, done.image, moments[index].title, said))
+                shots.append(Shot(frame.image, done.image, moments[index], said))
             progress.advance(task)
 
         tally = perform(show, stages, chosen, settings.look, watch, sink)
-        where = sink.description if sink else ""
+        if sink is not None:
+            sink.send(cards.picture(Card.PAUSED, sink.size))
+        output = sink.description if sink else ""
     subtitle = f"{chosen.title}  ·  {size[0]}x{size[1]}, {tally.fps:.0f} frames a second"
     sheet.save(sheet.contact_sheet(shots, "vcam_emoji: before and after", subtitle), grid)
-    files = [str(film), str(grid)]
-    if arguments.json:
-        print(json.dumps(summary(tally, files)))
-    else:
-        Console().print(_table(tally, where, trouble, files))
-    return 0
+    return Outcome(tally, (film, grid), output, trouble)
 
 
-def summary(tally: Tally, files: list[str]) -> dict[str, object]:
-    """What `--json` prints."""
+def summary(outcome: Outcome) -> dict[str, object]:
+    """What `--json` prints; emotions are counted once for each emoji in each frame."""
+    tally = outcome.tally
     return {
         "frames": tally.frames,
         "fps": round(tally.fps, 1),
         "faces": tally.most_faces,
-        "emotions": {each.value: tally.shown[each] for each in Emotion if tally.shown[each]},
-        "recognised": {
-            each.value: tally.recognised[each] for each in Emotion if tally.recognised[each]
-        },
+        "emotions": _counts(tally.shown),
+        "recognised": _counts(tally.recognised),
         "hidden_frames": tally.hidden,
         "stages_ms": {name: round(median(ms), 2) for name, ms in tally.stages_ms.items()},
-        "files": files,
+        "output": outcome.output,
+        "trouble": outcome.trouble,
+        "files": [str(path) for path in outcome.files],
     }
 
 
-def _table(tally: Tally, where: str, trouble: str, files: list[str]) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold")
-    table.add_column()
-    table.add_row("frames", f"{tally.frames}, of which {tally.hidden} were hidden")
-    table.add_row("speed", f"{tally.fps:.0f} frames a second, live path alone")
+def table(outcome: Outcome) -> Table:
+    """What a person is told at the end."""
+    tally = outcome.tally
     stages = ", ".join(f"{name} {median(ms):.1f}" for name, ms in tally.stages_ms.items())
-    table.add_row("ms per stage", stages or "none ran")
-    table.add_row("faces", f"{tally.most_faces} at once")
-    for title, counter in (("recognised", tally.recognised), ("shown", tally.shown)):
-        seen = [f"{each} {counter[each]}" for each in Emotion if counter[each]]
-        table.add_row(title, ", ".join(seen) or "nothing")
-    table.add_row("virtual camera", where or "none")
-    if trouble:
-        table.add_row("trouble", trouble)
-    for path in files:
-        table.add_row("written", path)
-    return table
+    rows = {
+        "frames": f"{tally.frames}, of which {tally.hidden} were hidden",
+        "speed": f"{tally.fps:.0f} frames a second (the live path alone)",
+        "ms per stage": stages,
+        "faces": f"{tally.most_faces} at once",
+        "recognised": _listed(tally.recognised),
+        "shown": _listed(tally.shown),
+        "virtual camera": outcome.output or "none was used",
+        "trouble": outcome.trouble,
+        "written": "\n".join(str(path) for path in outcome.files),
+    }
+    grid = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    grid.add_column(style="bold")
+    grid.add_column(overflow="fold")
+    for title, words in rows.items():
+        if words:
+            grid.add_row(title, words)
+    return grid
 
 
-def _virtual_camera(opener: Opener, size: tuple[int, int]) -> FrameSink | None:
+def _counts(counter: Counter[Emotion]) -> dict[str, int]:
+    return {each.value: counter[each] for each in Emotion if counter[each]}
+
+
+def _listed(counter: Counter[Emotion]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in _counts(counter).items()) or "nothing"
+
+
+def _virtual_camera(opener: Opens, size: tuple[int, int]) -> FrameSink | None:
     """The virtual camera, if this machine has one that is free."""
     try:
         devices = Devices(camera="demo", width=size[0], height=size[1], fps=_FPS, output="auto")
