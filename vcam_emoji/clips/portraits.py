@@ -104,10 +104,19 @@ def _load(folder: Path, entry: dict[str, Any]) -> Portrait:
         raise ValueError(f"{entry['name']}: picture and mask do not fit")
     return Portrait(
         name=entry["name"],
-        image=image.astype(np.uint8, copy=False),
+        image=_without_fringe(image.astype(np.uint8), alpha.astype(np.uint8)),
         alpha=alpha.astype(np.uint8, copy=False),
         points=FivePoints(**{key: (x, y) for key, (x, y) in entry["points"].items()}),
         outline=np.array(entry["outline"], np.float32),
         roll=float(entry["roll"]),
         hair=(float(entry["hair"][0]), float(entry["hair"][1]), float(entry["hair"][2])),
     ).with_body_below()
+
+
+def _without_fringe(image: Image, alpha: NDArray[np.uint8]) -> Image:
+    """The picture with the person's own colours on the soft edge, not those of the old wall."""
+    core = (alpha > 225).astype(np.float32)
+    near = cv2.GaussianBlur(core, (0, 0), 1.2)[..., None]
+    spread = cv2.GaussianBlur(image * core[..., None], (0, 0), 1.2) / np.maximum(near, 1e-3)
+    edge = (core[..., None] == 0) & (near > 1e-3) & (alpha[..., None] > 0)
+    return np.where(edge, np.clip(spread, 0, 255), image).astype(np.uint8)

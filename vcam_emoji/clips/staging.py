@@ -160,9 +160,10 @@ def _before_face(
     occluder: Occluder, face: tuple[float, float], face_height: float
 ) -> tuple[NDArray[np.uint8], _Matrix, Points]:
     drawn = sprite(occluder.thing)
-    h, w = drawn.pixels.shape[:2]
     at = face[0] + occluder.at[0] * face_height, face[1] + occluder.at[1] * face_height
-    matrix = _similarity((w / 2, h / 2), at, occluder.height * face_height / h, occluder.roll)
+    matrix = _similarity(
+        drawn.middle, at, occluder.height * face_height / drawn.height, occluder.roll
+    )
     return drawn.pixels, matrix, _apply(matrix, drawn.outline)
 
 

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from vcam_emoji.types import Points
 
 
+_WIDE, _HIGH, _ARM = 360, 480, 700
+"""Size of a hand or a card, and of the arm below the hand, in pixels."""
+
+
 class Thing(StrEnum):
     HAND = "hand"
     CARD = "card"
@@ -28,7 +32,7 @@ class Occluder:
     at: tuple[float, float]
     """Its middle, from the middle of the face, in heights of the face, right and down."""
     height: float = 1.2
-    """In heights of the face."""
+    """Of the hand without its arm, or of the card, in heights of the face."""
     roll: float = 0.0
     """Degrees, clockwise positive."""
 
@@ -43,11 +47,15 @@ class Sprite:
     """[h, w, 4], BGR times alpha, and alpha."""
     outline: Points
     """Of what is solid, in pixels."""
+    middle: tuple[float, float] = (_WIDE / 2, _HIGH / 2)
+    """Of the hand without its arm, or of the card, in pixels."""
+    height: float = _HIGH
+    """Of the same."""
 
 
 @cache
 def sprite(thing: Thing) -> Sprite:
-    """The picture of a thing, 480 pixels high."""
+    """The picture of a thing."""
     colour, alpha = _hand() if thing is Thing.HAND else _card()
     return Sprite(premultiplied(colour, alpha), outline_of(alpha))
 
@@ -71,7 +79,7 @@ def outline_of(alpha: NDArray[np.uint8]) -> Points:
 
 def _hand() -> _Drawn:
     """The back of an open hand with a piece of sleeve."""
-    height, width, ss = 480, 360, 2
+    height, width, ss = _HIGH + _ARM, _WIDE, 2
     large = np.zeros((height * ss, width * ss), np.uint8)
 
     def limb(x0: int, y0: int, x1: int, y1: int, thick: int) -> None:
@@ -87,7 +95,8 @@ def _hand() -> _Drawn:
         limb(*finger)
     limb(120, 318, 40, 216, 46)
     cv2.ellipse(large, (184 * ss, 276 * ss), (92 * ss, 98 * ss), 0, 0, 360, (255,), -1, cv2.LINE_AA)
-    limb(188, 330, 192, 520, 128)
+    limb(188, 330, 192, _HIGH, 124)
+    limb(192, _HIGH, 204, height + 80, 150)
     shape = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
     # Light from the upper left: the blurred shape, shifted, darkens the far edges.
     depth = cv2.GaussianBlur(shape, (0, 0), 11).astype(np.float32) / 255
@@ -116,7 +125,7 @@ def _hand() -> _Drawn:
 
 def _card() -> _Drawn:
     """A sheet of paper with lines of writing."""
-    height, width = 480, 360
+    height, width = _HIGH, _WIDE
     shape = np.zeros((height, width), np.uint8)
     shape[6:-6, 6:-6] = 255
     y = np.linspace(1, 0.9, height)[:, None, None]
