@@ -1,0 +1,240 @@
+"""Drawings as SVG: shapes with soft fills, put together by code, the same text every time.
+
+Lengths are units of the drawing's own square or rectangle, x to the right and y down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import cos, pi, sin
+from typing import TypeAlias
+from xml.sax.saxutils import escape
+
+from generator.artwork.colour import Colour
+
+Point: TypeAlias = tuple[float, float]
+
+Stop: TypeAlias = tuple[float, Colour] | tuple[float, Colour, float]
+"""Where along a gradient, 0 to 1; the colour there; how opaque, 1 where it is not said."""
+
+
+def number(value: float) -> str:
+    """Two decimals are a fiftieth of a pixel at the largest size that is drawn."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+@dataclass(slots=True)
+class Drawing:
+    """What is drawn so far; later shapes lie over earlier ones."""
+
+    width: float
+    height: float
+    _definitions: dict[str, str] = field(default_factory=dict)
+    """Gradients, clips and blurs: what they are, and what they are called."""
+    _shapes: list[str] = field(default_factory=list)
+
+    def svg(self) -> str:
+        """The whole drawing."""
+        definitions = "".join(
+            text.replace("ID", name, 1) for text, name in self._definitions.items()
+        )
+        size = f'viewBox="0 0 {number(self.width)} {number(self.height)}"'
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size}><defs>{definitions}</defs>'
+            f"{''.join(self._shapes)}</svg>"
+        )
+
+    # Paints: what fills a shape.
+
+    def linear(self, start: Point, end: Point, stops: Sequence[Stop]) -> str:
+        """A paint that changes along a line."""
+        (x1, y1), (x2, y2) = start, end
+        where = " ".join(
+            f'{name}="{number(value)}"'
+            for name, value in (("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2))
+        )
+        return self._paint("linearGradient", where, stops)
+
+    def radial(
+        self, centre: Point, radius: float, stops: Sequence[Stop], squash: float = 1.0
+    ) -> str:
+        """A paint that changes from a centre outwards; `squash` is height over width."""
+        (x, y) = centre
+        where = f'r="{number(radius)}" '
+        if squash == 1.0:
+            where += f'cx="{number(x)}" cy="{number(y)}"'
+        else:
+            moved = f"translate({number(x)} {number(y)}) scale(1 {number(squash)})"
+            where += f'cx="0" cy="0" gradientTransform="{moved}"'
+        return self._paint("radialGradient", where, stops)
+
+    def _paint(self, kind: str, where: str, stops: Sequence[Stop]) -> str:
+        listed = "".join(_stop(stop) for stop in stops)
+        return self._defined(
+            f'<{kind} id="ID" gradientUnits="userSpaceOnUse" {where}>{listed}</{kind}>'
+        )
+
+    def _defined(self, text: str) -> str:
+        name = self._definitions.setdefault(text, f"d{len(self._definitions)}")
+        return f"url(#{name})"
+
+    # Shapes.
+
+    def shape(
+        self,
+        outline: str,
+        fill: str | Colour | None = None,
+        *,
+        stroke: str | Colour | None = None,
+        width: float = 0.0,
+        opacity: float = 1.0,
+        blur: float = 0.0,
+        clip: str | None = None,
+        punch: bool = False,
+    ) -> None:
+        """A filled or stroked outline.
+
+        Args:
+            outline: A path, such as `curve` or `ellipse` gives.
+            fill: A paint, a colour or nothing.
+            stroke: The same for the line along the outline.
+            width: Of the line.
+            opacity: Of the whole shape, 0 to 1.
+            blur: Standard deviation of its softness.
+            clip: A path beyond which it does not show, softness included.
+            punch: Inner outlines are holes.
+        """
+        if opacity <= 0.0:
+            return
+        style = [f'fill="{_css(fill)}"']
+        if stroke is not None:
+            style.append(f'stroke="{_css(stroke)}" stroke-width="{number(width)}"')
+            style.append('stroke-linecap="round" stroke-linejoin="round"')
+        if opacity < 1.0:
+            style.append(f'opacity="{opacity:.3f}"')
+        if punch:
+            style.append('fill-rule="evenodd"')
+        if blur:
+            style.append(f'filter="{self._blur(blur)}"')
+        drawn = f'<path d="{outline}" {" ".join(style)}/>'
+        if clip is not None:
+            area = self._defined(f'<clipPath id="ID"><path d="{clip}"/></clipPath>')
+            drawn = f'<g clip-path="{area}">{drawn}</g>'
+        self._shapes.append(drawn)
+
+    def _blur(self, deviation: float) -> str:
+        soft = f'<feGaussianBlur stdDeviation="{number(deviation)}"/>'
+        area = (
+            f'filterUnits="userSpaceOnUse" x="0" y="0" '
+            f'width="{number(self.width)}" height="{number(self.height)}"'
+        )
+        colours = 'color-interpolation-filters="sRGB"'
+        return self._defined(f'<filter id="ID" {area} {colours}>{soft}</filter>')
+
+    def write(self, words: str, centre: Point, size: float, colour: Colour, font: str) -> None:
+        """A line of text, centred on its baseline."""
+        (x, y) = centre
+        self._shapes.append(
+            f'<text x="{number(x)}" y="{number(y)}" text-anchor="middle" fill="{colour}" '
+            f'font-family="{escape(font)}" font-weight="bold" font-size="{number(size)}">'
+            f"{escape(words)}</text>"
+        )
+
+    def place(self, other: Drawing, at: Point, scale: float, turn: float = 0.0) -> None:
+        """Another drawing in this one: its middle at a point, turned clockwise by degrees.
+
+        Its paints come along under new names.
+        """
+        # Definitions go by their text, so the same one in both drawings gets one name here; the
+        # others' names are taken over in two steps, since old and new names overlap.
+        shapes = "".join(other._shapes)
+        for text, name in other._definitions.items():
+            new = self._defined(text).removeprefix("url(#").removesuffix(")")
+            shapes = shapes.replace(f"url(#{name})", f"url(#new-{new})")
+        shapes = shapes.replace("url(#new-", "url(#")
+        moved = (
+            f"translate({number(at[0])} {number(at[1])}) rotate({number(turn)}) "
+            f"scale({scale:.4f}) translate({number(-other.width / 2)} {number(-other.height / 2)})"
+        )
+        self._shapes.append(f'<g transform="{moved}">{shapes}</g>')
+
+
+def _stop(stop: Stop) -> str:
+    opacity = f' stop-opacity="{stop[2]:.3f}"' if len(stop) == 3 else ""
+    return f'<stop offset="{stop[0]:.3f}" stop-color="{stop[1]}"{opacity}/>'
+
+
+def _css(paint: str | Colour | None) -> str:
+    return "none" if paint is None else str(paint)
+
+
+# Outlines.
+
+
+def ellipse(centre: Point, rx: float, ry: float | None = None) -> str:
+    """A closed ellipse, or a circle."""
+    (x, y), ry = centre, rx if ry is None else ry
+    a, b = number(rx), number(ry)
+    left, right, across = number(x - rx), number(x + rx), number(y)
+    return f"M{left} {across}A{a} {b} 0 1 1 {right} {across}A{a} {b} 0 1 1 {left} {across}Z"
+
+
+def polygon(points: Iterable[Point]) -> str:
+    """Straight lines through the points, closed; fine where they are close together."""
+    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points) + "Z"
+
+
+def line(points: Iterable[Point]) -> str:
+    """Straight lines through the points, open."""
+    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+def curve(points: Sequence[Point], *, closed: bool = True) -> str:
+    """A smooth line through the points (Catmull-Rom, as Bezier pieces)."""
+    count = len(points)
+    start = points[0]
+    pieces = [f"M{number(start[0])} {number(start[1])}"]
+    for i in range(count if closed else count - 1):
+        before, here = points[i - 1 if closed or i else 0], points[i]
+        after = points[(i + 1) % count]
+        beyond = points[(i + 2) % count if closed else min(i + 2, count - 1)]
+        c1 = here[0] + (after[0] - before[0]) / 6, here[1] + (after[1] - before[1]) / 6
+        c2 = after[0] - (beyond[0] - here[0]) / 6, after[1] - (beyond[1] - here[1]) / 6
+        pieces.append("C" + " ".join(number(v) for point in (c1, c2, after) for v in point))
+    return "".join(pieces) + ("Z" if closed else "")
+
+
+def drop(tip: Point, radius: float, length: float, lean: float = 0.0) -> str:
+    """A hanging drop: its tip, the radius of its belly, tip to bottom; `lean` moves the belly."""
+    (x, y) = tip
+    bx, by = x + lean, y + length - radius
+    belly = [
+        (bx + radius * cos(angle), by + radius * sin(angle))
+        for angle in (pi * (-0.12 + 1.24 * i / 8) for i in range(9))
+    ]
+    return curve([(x, y), *belly])
+
+
+def between(upper: Sequence[Point], lower: Sequence[Point]) -> str:
+    """The area between two lines that run the same way."""
+    return polygon([*upper, *reversed(lower)])
+
+
+def rounded(corner: Point, width: float, height: float, radius: float) -> str:
+    """A rectangle by its top left corner, with round corners."""
+    (x, y), r = corner, radius
+    a, b = number(r), number
+    return (
+        f"M{b(x + r)} {b(y)}H{b(x + width - r)}A{a} {a} 0 0 1 {b(x + width)} {b(y + r)}"
+        f"V{b(y + height - r)}A{a} {a} 0 0 1 {b(x + width - r)} {b(y + height)}"
+        f"H{b(x + r)}A{a} {a} 0 0 1 {b(x)} {b(y + height - r)}V{b(y + r)}"
+        f"A{a} {a} 0 0 1 {b(x + r)} {b(y)}Z"
+    )
+
+
+def capsule(start: Point, end: Point, radius: float) -> str:
+    """An upright bar with round ends, from the middle of one end to that of the other."""
+    (x, y0), (_, y1) = start, end
+    return rounded((x - radius, y0 - radius), 2 * radius, y1 - y0 + 2 * radius, radius)
