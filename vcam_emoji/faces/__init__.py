@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from vcam_emoji.faces.blazeface import BlazeFace
-from vcam_emoji.faces.finder import Finder
+from vcam_emoji.faces.closer import Closer
+from vcam_emoji.faces.finder import Finder, Glancer
 from vcam_emoji.faces.follower import Follower
 from vcam_emoji.faces.mesh import FaceMesh
 from vcam_emoji.resources import asset
 
-__all__ = ["Finder", "Follower", "open_finder", "open_follower"]
+__all__ = ["Finder", "Follower", "Glancer", "open_finder", "open_follower"]
 
 
 def open_finder() -> Finder:
@@ -17,10 +18,8 @@ def open_finder() -> Finder:
     Raises:
         ModelError: if they are missing or damaged.
     """
-    models = asset("models")
     return Finder(
-        BlazeFace(models / "face_detection_back.tflite"),
-        FaceMesh(models / "face_landmark.tflite"),
+        _detector("face_detection_back"), _detector("face_detection_full_range_sparse"), _closer()
     )
 
 
@@ -30,4 +29,13 @@ def open_follower() -> Follower:
     Raises:
         ModelError: if they are missing or damaged.
     """
-    return Follower(FaceMesh(asset("models") / "face_landmark.tflite"))
+    return Follower(_closer())
+
+
+def _closer() -> Closer:
+    mesh = FaceMesh(asset("models") / "face_landmark.tflite")
+    return Closer(_detector("face_detection_short_range"), mesh)
+
+
+def _detector(name: str) -> BlazeFace:
+    return BlazeFace(asset("models") / f"{name}.tflite")

