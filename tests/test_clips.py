@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from itertools import pairwise
 from math import hypot
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,6 +22,7 @@ from vcam_emoji.clips import (
     Portrait,
     StagedClip,
     Thing,
+    aligned_portraits,
     benchmark_clip,
     demo_clip,
     hard_clips,
@@ -28,7 +31,7 @@ from vcam_emoji.clips import (
 )
 from vcam_emoji.clips.heads import turned
 from vcam_emoji.clips.source import ClipSource
-from vcam_emoji.errors import UsageError
+from vcam_emoji.errors import DataError, UsageError
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Emotion
 
@@ -344,6 +347,54 @@ def test_the_demo_fires_every_emotion_and_leaves_time_between() -> None:
     length = len(show.clip) / show.clip.fps
     assert show.reactions[-1].at + show.reactions[-1].seconds < length
     assert all(0 < moment.at < length for moment in show.moments)
+
+
+# Other people.
+
+
+def photos(folder: Path, count: int) -> Path:
+    for number in range(count):
+        picture = np.full((128, 128, 3), 40 + 20 * number, np.uint8)
+        (folder / "sub").mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / "sub" / f"{number}.png"), picture)
+    (folder / "index.csv").write_text("file,label\n")
+    return folder
+
+
+def test_portraits_are_made_of_a_folder_or_a_zip_alike(tmp_path: Path) -> None:
+    folder = photos(tmp_path, 5)
+    archive = Path(shutil.make_archive(str(tmp_path.parent / "photos"), "zip", folder))
+    first, second = (aligned_portraits(path, 3, seed=4) for path in (folder, archive))
+    assert len(first) == 3
+    for a, b in zip(first, second, strict=True):
+        assert a.name == b.name
+        assert np.array_equal(a.image, b.image)
+
+
+def test_others_can_play_the_hard_clips(tmp_path: Path) -> None:
+    for clip in hard_clips((160, 90), aligned_portraits(photos(tmp_path, 2), 2)):
+        assert isinstance(clip, StagedClip)
+        assert clip.stage(len(clip) // 2).frame.image.shape == (90, 160, 3)
+
+
+def test_a_folder_without_photos_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no photos"):
+        aligned_portraits(tmp_path, 2)
+    with pytest.raises(DataError, match="neither"):
+        aligned_portraits(tmp_path / "missing.zip", 2)
+
+
+@pytest.mark.shared
+def test_the_average_face_fits_the_photos_beside_the_checkout() -> None:
+    archive = Path(__file__).parents[2] / "shared" / "data" / "faces128.zip"
+    if not archive.is_file():
+        pytest.skip("../shared/data/faces128.zip is not there")
+    people = aligned_portraits(archive, 64)
+    # Skin is redder than it is blue, and more alike inside the outline than the photo is.
+    for rows in (0.62, 0.72):
+        x, y = 64, round(rows * 128)
+        patch = np.array([each.image[y, x - 12 : x + 12].mean(axis=0) for each in people])
+        assert (patch[:, 2] > patch[:, 0]).mean() > 0.95
 
 
 # A clip as a camera.

@@ -5,6 +5,7 @@ The demo, the benchmarks and the tests play them where a person would sit before
 
 from __future__ import annotations
 
+from vcam_emoji.clips.aligned import aligned_portraits
 from vcam_emoji.clips.portraits import Portrait, portraits
 from vcam_emoji.clips.scenes import benchmark_clip, hard_clips, tracking_clips
 from vcam_emoji.clips.show import Show, demo_clip
@@ -24,6 +25,7 @@ __all__ = [
     "StagedFrame",
     "Thing",
     "TrueFace",
+    "aligned_portraits",
     "benchmark_clip",
     "demo_clip",
     "demo_source",

@@ -37,9 +37,16 @@ def sway(t: float, seed: int = 0) -> tuple[float, float]:
     return x / 1.5, y / 1.4
 
 
-def hard_clips(size: tuple[int, int] = (1280, 720)) -> list[Clip]:
-    """Scenes in which finding and following faces fails: 4 to 6 seconds each, always the same."""
-    collins, hopper = portraits()[:2]
+def hard_clips(
+    size: tuple[int, int] = (1280, 720), people: Sequence[Portrait] | None = None
+) -> list[Clip]:
+    """Scenes in which finding and following faces fails: 4 to 6 seconds each, always the same.
+
+    Args:
+        size: Width and height.
+        people: Two who play; the shipped portraits if not given.
+    """
+    collins, hopper = (people or portraits())[:2]
     clips: list[Clip] = []
 
     def add(

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from vcam_emoji.types import Points
 
-
 _WIDE, _HIGH, _ARM = 360, 480, 700
 """Size of a hand or a card, and of the arm below the hand, in pixels."""
 
