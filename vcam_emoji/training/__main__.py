@@ -166,7 +166,6 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     from vcam_emoji.emotions import EmotionNetwork
     from vcam_emoji.training.figures import figures, timed_scores
 
-    network = EmotionNetwork(arguments.model)
     faces = data.load(arguments.data)
     split: data.Split | Literal["all"] = arguments.split or (
         "public" if "public" in faces.splits else "all"
@@ -175,7 +174,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         faces = faces.split(split)
     if not len(faces):
         raise UsageError(f"{arguments.data} has no {split} split.", "Measure it all: --split all")
-    scores, ms = timed_scores(network, faces)
+    scores, ms = timed_scores(EmotionNetwork(arguments.model), faces)
     found = {**asdict(figures(faces.labels, scores)), "ms_per_face": ms}
     if arguments.json:
         print(json.dumps(found))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vcam_emoji.errors import ModelError
+from vcam_emoji.litert import Network
+from vcam_emoji.resources import asset
+
+
+def test_a_missing_network_is_named() -> None:
+    with pytest.raises(ModelError, match=r"nowhere\.tflite is missing"):
+        Network(Path("nowhere.tflite"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", b"TFL3" * 100])
+def test_a_damaged_network_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "damaged.tflite"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="damaged") as caught:
+        Network(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(asset("models/emotion/emotion.tflite"))
+
+
+def test_outputs_belong_to_the_caller(network: Network) -> None:
+    shape = network.inputs[0].shape
+    (first,) = network.run(np.zeros(shape, np.float32))
+    kept = first.copy()
+    network.run(np.ones(shape, np.float32))
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_an_array_that_does_not_fit_is_refused_with_what_fits(network: Network) -> None:
+    with pytest.raises(ModelError, match=r"float32 \(1, 2, 2, 1\).*takes float32 \(1, 48, 48, 1\)"):
+        network.run(np.zeros((1, 2, 2, 1), np.float32))
+    with pytest.raises(ModelError, match="float64"):
+        network.run(np.zeros((1, 48, 48, 1)))
+
+
+def test_the_number_of_arrays_is_checked(network: Network) -> None:
+    with pytest.raises(ModelError, match="takes 1 arrays, got 0"):
+        network.run()

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import fakes
+from vcam_emoji.emotion_input import crop, scaled
+from vcam_emoji.emotions import EmotionNetwork
+from vcam_emoji.errors import DataError
+from vcam_emoji.training.__main__ import main
+from vcam_emoji.training.data import Faces
+from vcam_emoji.training.recipe import FORMS, Recipe
+
+needs_keras = [
+    pytest.mark.generator,
+    pytest.mark.skipif(
+        importlib.util.find_spec("keras") is None, reason="keras and tensorflow are not installed"
+    ),
+    # Keras's own, on every array that it hands over.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+RECIPE = replace(Recipe(), network="tiny", epochs=3, batch=8, warm_up_epochs=1, precision="float32")
+
+
+def stripes(n: int = 64) -> Faces:
+    """Two classes that a network of any size can tell apart."""
+    labels = np.arange(n) % 2 * 3
+    images = np.random.default_rng(0).integers(0, 60, (n, 48, 48), dtype=np.uint8)
+    images[labels == 0, ::4] += 180
+    images[labels == 3, :, ::4] += 180
+    return Faces(images, labels, np.where(np.arange(n) < 48, "train", "public"))
+
+
+def write_npz(path: Path) -> Path:
+    faces = stripes()
+    np.savez(path, images=faces.images, labels=faces.labels)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[None]:
+    """Makes a network known that trains in seconds; it has dropout, so chance must resume too."""
+    from vcam_emoji.training.networks import NETWORKS, residual
+
+    NETWORKS["tiny"] = lambda: residual((4, 8))
+    yield
+    del NETWORKS["tiny"]
+
+
+@pytest.fixture(scope="module")
+def whole_run(tiny: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three epochs that was never stopped."""
+    from vcam_emoji.training.run import Run
+    from vcam_emoji.training.train import train
+
+    run = Run(tmp_path_factory.mktemp("whole"))
+    run.begin(RECIPE)
+    assert [epoch.number for epoch in train(run, RECIPE, stripes())] == [1, 2, 3]
+    return run.folder
+
+
+class TestTraining:
+    pytestmark = needs_keras
+
+    def test_a_resumed_run_ends_as_one_that_never_stopped(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.train import train
+
+        run = Run(tmp_path)
+        run.begin(RECIPE)
+        assert next(train(run, RECIPE, stripes())).number == 1
+        resumed = [epoch.number for epoch in train(run, run.recipe(), stripes())]
+        assert resumed == [2, 3]
+        stopped, whole = run.state(), Run(whole_run).state()
+        assert stopped.epoch == whole.epoch == 3
+        for ours, theirs in zip(stopped.average, whole.average, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+        losses = [each.loss for each in run.epochs()]
+        assert losses == pytest.approx([each.loss for each in Run(whole_run).epochs()], rel=1e-3)
+
+    def test_a_finished_run_has_nothing_left_to_do(self, whole_run: Path) -> None:
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.train import train
+
+        assert list(train(Run(whole_run), RECIPE, stripes())) == []
+
+    def test_the_log_and_the_recipe_are_kept(self, whole_run: Path) -> None:
+        from vcam_emoji.training.run import Run
+
+        assert Run(whole_run).recipe() == RECIPE
+        epochs = Run(whole_run).epochs()
+        assert [each.number for each in epochs] == [1, 2, 3]
+        assert epochs[-1].loss < epochs[0].loss
+
+    def test_state_of_another_network_is_refused(self, whole_run: Path) -> None:
+        from vcam_emoji.training import networks
+        from vcam_emoji.training.run import Run, assign
+
+        other = networks.build("mini-xception")
+        with pytest.raises(DataError, match="do not fit"):
+            assign(other.variables, Run(whole_run).state().variables)
+
+    def test_a_damaged_state_is_refused(self, tmp_path: Path) -> None:
+        from vcam_emoji.training.run import Run
+
+        (tmp_path / "state.npz").write_bytes(b"half a file")
+        with pytest.raises(DataError, match="cannot be read"):
+            Run(tmp_path).state()
+
+    def test_the_baseline_has_the_size_of_its_paper(self) -> None:
+        from vcam_emoji.training import networks
+
+        assert networks.build("mini-xception").count_params() == 58_423
+
+    @pytest.mark.parametrize("name", ["mini-xception", "residual"])
+    def test_every_network_is_small_and_answers_with_seven_logits(self, name: str) -> None:
+        from vcam_emoji.training import networks
+
+        model = networks.build(name)
+        assert model.count_params() < 1_000_000
+        assert model.output_shape == (None, 7)
+
+    def test_fused_normalisation_is_keras_s_own(self) -> None:
+        import keras
+
+        from vcam_emoji.training.networks import Normalisation
+
+        pictures = np.random.default_rng(0).normal(2, 3, (64, 9, 9, 5)).astype(np.float32)
+        fused, plain = Normalisation(), keras.layers.BatchNormalization()
+        ours, theirs = fused(pictures, training=True), plain(pictures, training=True)
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+        for a, b in zip(fused.weights, plain.weights, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3)
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_keras_and_the_live_path_agree_on_the_same_face(
+        self, form: str, tmp_path: Path
+    ) -> None:
+        import keras
+
+        from vcam_emoji.training import networks
+        from vcam_emoji.training.export import calibrated, converted
+
+        keras.utils.set_random_seed(3)
+        model = calibrated(networks.residual((4, 8)), 0.7)
+        for variable in model.variables:
+            if "moving_variance" in variable.path:
+                variable.assign(np.full(variable.shape, 0.5))
+        seen = crop(fakes.noise(), fakes.face(size=200))[None]
+        path = tmp_path / "emotion.tflite"
+        path.write_bytes(converted(model, form, seen))
+        live = EmotionNetwork(path).scores(seen)
+        tolerance = {"float32": 1e-5, "float16": 2e-3, "dynamic": 0.03, "int8": 0.03}[form]
+        np.testing.assert_allclose(live, model.predict_on_batch(scaled(seen)), atol=tolerance)
+
+    def test_export_writes_a_network_with_a_card_of_its_own_figures(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training.export import export
+        from vcam_emoji.training.run import Run
+
+        said = export(Run(whole_run), stripes(), "float16", tmp_path)
+        assert json.loads((tmp_path / "model.json").read_text()) == said
+        assert said["recipe"]["seed"] == RECIPE.seed
+        assert said["public"]["n"] == 16
+        text = (tmp_path / "README.md").read_text()
+        assert f"{said['public']['accuracy']:.2%}" in text
+        assert not list(tmp_path.glob("*.half"))
+
+
+def test_evaluate_prints_one_json_object(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(write_npz(tmp_path / "x.npz")), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"n", "accuracy", "macro_f1", "recall", "confusion", "ms_per_face"}
+    assert said["n"] == 64
+    assert sum(map(sum, said["confusion"])) == 64
+    assert set(said["recall"]) == {"angry", "happy"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["evaluate", "nowhere.npz"],
+        ["evaluate", "nowhere.npz", "--json"],
+        ["train", "nowhere.zip", "--network", "alexnet"],
+        ["train", "nowhere.zip", "--run", "nowhere"],
+        ["train", "nowhere.zip", "--run", "nowhere", "--resume"],
+        ["export", "nowhere", "nowhere.zip"],
+    ],
+)
+def test_bad_input_is_one_sentence_with_a_hint(
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert not said.out
+    assert len(said.err.splitlines()) == 2
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["train"], ["train", "x.zip", "--epochs", "0"]])
+def test_words_that_are_no_command_exit_with_two(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+
+
+def test_asking_for_a_split_that_is_not_there_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(write_npz(tmp_path / "x.npz")), "--split", "private"]
+    assert main(words) == 2
+    assert "no private split" in capsys.readouterr().err
+
+
+def test_the_commands_import_keras_only_where_it_is_needed() -> None:
+    code = "import sys, vcam_emoji.training.__main__; print('keras' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_recipe_survives_being_saved(tmp_path: Path) -> None:
+    RECIPE.save(tmp_path / "recipe.json")
+    assert Recipe.load(tmp_path / "recipe.json") == RECIPE
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"variation": {"speed": 3}}'])
+def test_what_is_no_recipe_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(DataError, match="not the recipe"):
+        Recipe.load(tmp_path / "recipe.json")
