@@ -27,8 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from vcam_emoji.benchmarks import privacy, speed, startup, steadiness, tracking
-
     wanted = arguments.only
     result: dict[str, Any] = {}
 
@@ -39,14 +37,24 @@ def run(arguments: argparse.Namespace) -> int:
         return True
 
     if measuring("speed"):
+        from vcam_emoji.benchmarks import speed
+
         result["scenarios"] = speed.measure(arguments.seconds)
     if measuring("startup"):
+        from vcam_emoji.benchmarks import startup
+
         result |= startup.measure()
     if measuring("tracking"):
+        from vcam_emoji.benchmarks import tracking
+
         result["tracking"] = tracking.measure()
     if measuring("privacy"):
+        from vcam_emoji.benchmarks import privacy
+
         result["privacy"] = privacy.measure()
     if measuring("steadiness"):
+        from vcam_emoji.benchmarks import steadiness
+
         result["steadiness"] = steadiness.measure()
     result["machine"] = _machine()
     print(json.dumps(result) if arguments.json else json.dumps(result, indent=2))

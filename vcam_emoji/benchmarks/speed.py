@@ -38,6 +38,11 @@ class Encoded:
     jpeg: bytes
     time: float
 
+    @classmethod
+    def of(cls, frame: Frame) -> Encoded:
+        _, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        return cls(jpeg.tobytes(), frame.time)
+
     def decode(self) -> Image:
         image = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert image is not None
@@ -111,10 +116,5 @@ def open_stages(settings: Settings, size: tuple[int, int]) -> tuple[Stages, Dire
 
 
 def _encoded(faces: int, size: tuple[int, int], count: int) -> Sequence[Encoded]:
-    frames = []
-    for staged in benchmark_clip(faces=faces, size=size):
-        _, jpeg = cv2.imencode(".jpg", staged.frame.image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-        frames.append(Encoded(jpeg.tobytes(), staged.frame.time))
-        if len(frames) == count:
-            break
-    return frames
+    clip = benchmark_clip(faces=faces, size=size, seconds=count / _FPS)
+    return [Encoded.of(staged.frame) for staged in clip]

@@ -20,7 +20,7 @@ import cv2
 
 from vcam_emoji.types import Image
 
-_FRAMES = 150
+_SECONDS = 5.0
 _STATUS_RUNS = 5
 
 
@@ -31,9 +31,7 @@ def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.avi"
         writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 30, (1280, 720))
-        for number, staged in enumerate(benchmark_clip(faces=1, size=(1280, 720))):
-            if number == _FRAMES:
-                break
+        for staged in benchmark_clip(faces=1, size=(1280, 720), seconds=_SECONDS):
             writer.write(staged.frame.image)
         writer.release()
         runs = [_run(clip, Path(folder)) for _ in range(3)]
@@ -100,7 +98,7 @@ def _child(clip: str, started: float) -> dict[str, float]:
                 stdout=subprocess.DEVNULL,
             )
         status_s = (time.perf_counter() - asked) / _STATUS_RUNS
-        memory = _rss_mb()
+        memory = rss_mb()
         service.close()
     return {
         "first_card_s": round(sink.times[0] - started, 3),
@@ -110,7 +108,7 @@ def _child(clip: str, started: float) -> dict[str, float]:
     }
 
 
-def _rss_mb() -> float:
+def rss_mb() -> float:
     """Resident memory now; where the system does not tell, the most there ever was."""
     statm = Path("/proc/self/statm")
     if statm.exists():
