@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import mean
+from statistics import median
 from typing import Protocol
 
 from vcam_emoji.clips.show import ScriptedReaction, Show
@@ -42,8 +42,8 @@ class Tally:
 
     @property
     def fps(self) -> float:
-        """Frames a second that the live path can do, without composing clip and film."""
-        return 1 / mean(self.live_s) if self.live_s else 0.0
+        """Frames a second of the live path alone, by its median: other programs count for little."""
+        return 1 / median(self.live_s) if self.live_s else 0.0
 
     def count(self, processed: Processed, asked: Emotion | None, seconds: float) -> None:
         self.frames += 1
