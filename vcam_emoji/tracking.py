@@ -1,44 +1,93 @@
-"""Faces across frames: who is who, where they are now, and who has just blinked out."""
+"""Faces across frames: who is who, where they are now, and who has just blinked out.
+
+Each face is carried from frame to frame by its patch, which says to a fraction of a pixel how it
+has moved (`faces.patch`). A follower looks at it every few frames, and at once where the patch is
+not found: it says whether this is still a face and pulls the pose back, gently while the two agree
+within the follower's own tremble. So a still face does not tremble, and a moving one has no lag.
+All faces are looked for again now and then, and in every frame while one is missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from math import exp, hypot
 
-import numpy as np
-
-from vcam_emoji.types import Box, Detection, Face, FaceFinder, FaceFollower, FivePoints, Frame
+from vcam_emoji.faces.patch import Patch
+from vcam_emoji.faces.pose import Pose
+from vcam_emoji.faces.region import Region
+from vcam_emoji.types import Detection, Face, FaceFinder, FaceFollower, Frame, Image
 
 HOLD_S = 0.5
 """A face that is not seen is held this long."""
-FIND_EVERY_S = 0.4
-"""All faces are looked for again this often while some are tracked."""
-SAME_FACE_IOU = 0.25
+FIND_EVERY_S = 0.5
+"""Faces are looked for again this often while all that are known are seen."""
+FOLLOW_EVERY = 3
+"""Frames from one look of the follower to the next, while the patch is found."""
+
+_PATCH_ROOM = 1.1
+_ALIKE = 0.9
+"""A patch is found where its likeness is this or more."""
+_FRESH = 0.97
+"""It is taken anew below this, while the follower confirms the face."""
+_LEAST_GAIN = 0.08
+"""What a look of the follower counts at least."""
+_SAME_FACE = 0.45
+"""Two tracks whose boxes overlap more have run onto one face."""
+_LONGEST_STEP_S = 0.1
+_COASTING_S = 0.15
+"""Time constant with which the velocity of an unseen face decays."""
+_PROBATION_S = 1.5
 
 
 @dataclass(slots=True)
 class _Track:
     id: int
-    last: Detection
+    pose: Pose
+    patch: Patch
+    place: Region
+    """Where the patch was last found."""
+    score: float
+    born: float
     seen: float
     """Time of the frame that last showed it."""
+    time: float
+    """Time of the frame that `pose` belongs to."""
     velocity: tuple[float, float] = (0.0, 0.0)
     """Pixels a second."""
+    looks: int = 1
+    """Looks of the follower that agreed since the last surprise."""
+    unlooked: int = 0
+    """Frames since the follower last looked."""
+    found: int = 1
+    """Times that the finder saw it."""
+    likeness: float = 1.0
 
-    def predicted(self, now: float) -> Detection:
-        """Where it should be: its velocity fades while it is not seen."""
-        coasting = min(now - self.seen, 0.1)
-        return _moved(self.last, self.velocity[0] * coasting, self.velocity[1] * coasting)
+    def expected(self, now: float) -> Pose:
+        """Where it should be, from its velocity."""
+        step = min(now - self.time, _LONGEST_STEP_S) * exp(-(self.time - self.seen) / _COASTING_S)
+        return self.pose.shifted(self.velocity[0] * step, self.velocity[1] * step)
 
-    def sees(self, detection: Detection, now: float) -> None:
-        elapsed = max(now - self.seen, 1e-3)
-        (ax, ay), (bx, by) = self.last.box.centre, detection.box.centre
-        self.velocity = ((bx - ax) / elapsed, (by - ay) / elapsed)
-        self.last, self.seen = detection, now
+    def move(self, pose: Pose, now: float) -> None:
+        elapsed = max(now - self.time, 1e-3)
+        vx, vy = (pose.x - self.pose.x) / elapsed, (pose.y - self.pose.y) / elapsed
+        self.velocity = 0.4 * self.velocity[0] + 0.6 * vx, 0.4 * self.velocity[1] + 0.6 * vy
+        self.pose, self.time = pose, now
+
+    def coast(self, pose: Pose, now: float) -> None:
+        """It is not seen: its velocity stays what it was, to decay in `expected`."""
+        self.pose, self.time = pose, now
+
+    def renew(self, image: Image) -> None:
+        """Take the patch anew from where the face is."""
+        self.place = self.pose.region(_PATCH_ROOM)
+        self.patch = Patch(image, self.place)
+        self.likeness = 1.0
 
     def face(self, now: float) -> Face:
-        at = self.predicted(now)
-        return Face(self.id, at.box, at.points, at.roll, at.score, now - self.seen)
+        at = self.pose.detection(self.score)
+        return Face(self.id, at.box, at.points, at.roll, self.score, now - self.seen)
 
 
 @dataclass(slots=True)
@@ -54,17 +103,15 @@ class Tracker:
     def update(self, frame: Frame) -> Sequence[Face]:
         """The faces of this frame, largest first, those held for a moment (`lost_s` > 0) too."""
         now, image = frame.time, frame.image
-        lost = False
+        before = {track.id: track.seen for track in self._tracks}
         for track in self._tracks:
-            again = self.follower.follow(image, track.predicted(now))
-            if again is None:
-                lost = True
-            else:
-                track.sees(again, now)
-        if lost or not self._tracks or now - self._found_at >= FIND_EVERY_S:
+            self._follow(track, image, now)
+        self._part(now, before)
+        missing = not self._tracks or any(track.seen < now for track in self._tracks)
+        if missing or not 0 <= now - self._found_at < FIND_EVERY_S:
             self._found_at = now
-            self._match(self.finder.find(image), now)
-        self._tracks = [track for track in self._tracks if now - track.seen <= HOLD_S]
+            self._match(self.finder.find(image), image, now)
+        self._tracks = [track for track in self._tracks if self._keeps(track, now)]
         faces = (track.face(now) for track in self._tracks)
         return sorted(faces, key=lambda face: -face.box.area)
 
@@ -73,18 +120,112 @@ class Tracker:
         self._tracks.clear()
         self._found_at = float("-inf")
 
-    def _match(self, detections: Sequence[Detection], now: float) -> None:
-        for detection in detections:
-            best = max(
-                self._tracks,
-                key=lambda track: track.predicted(now).box.iou(detection.box),
-                default=None,
-            )
-            if best is None or best.predicted(now).box.iou(detection.box) < SAME_FACE_IOU:
-                self._tracks.append(_Track(self._next_id, detection, now))
+    def _follow(self, track: _Track, image: Image, now: float) -> None:
+        expected = track.expected(now)
+        carried = self._carried(track, expected, image)
+        if carried is None and hypot(*track.velocity) > 0:
+            # It may have stopped or turned round.
+            carried = self._carried(track, track.pose, image)
+        track.unlooked += 1
+        steady = carried is not None and track.seen == track.time
+        if carried is not None and steady and track.unlooked < FOLLOW_EVERY:
+            track.move(carried, now)
+            track.seen = now
+            return
+        guess = carried or expected
+        again = self.follower.follow(image, guess.detection(track.score))
+        if again is None and carried is None and guess is not track.pose:
+            guess = track.pose
+            again = self.follower.follow(image, guess.detection(track.score))
+        if again is None:
+            # A head that turns away is carried on by its patch for as long as it is held.
+            track.coast(carried or expected, now)
+            return
+        self._correct(track, carried, Pose.of(again, track.pose.aspect), image, now)
+        track.score += 0.3 * (again.score - track.score)
+
+    def _carried(self, track: _Track, guess: Pose, image: Image) -> Pose | None:
+        """The pose that the patch tells, searched from a guess; None if it is not found there."""
+        place = track.place
+        start = replace(
+            place, x=place.x + guess.x - track.pose.x, y=place.y + guess.y - track.pose.y
+        )
+        match = track.patch.find(image, start)
+        if match.likeness < _ALIKE or not 0.7 < match.region.side / place.side < 1.4:
+            return None
+        track.place, track.likeness = match.region, match.likeness
+        return track.pose.carried(place, match.region)
+
+    def _correct(
+        self, track: _Track, carried: Pose | None, looked: Pose, image: Image, now: float
+    ) -> None:
+        """Take what the follower saw, the less the better it agrees with the patch."""
+        track.unlooked = 0
+        if carried is None:
+            track.looks = 1
+            pose = looked if track.seen < track.time else track.pose.blended(looked, 0.9, 0.6)
+        else:
+            strangeness = carried.strangeness(looked) / 2.5
+            surprise = strangeness**2 / (1 + strangeness**2)
+            track.looks = 1 if surprise > 0.5 else track.looks + 1
+            gain = max(surprise, 1 / (track.looks + 1), _LEAST_GAIN)
+            pose = carried.blended(looked, gain, max(gain, 0.4))
+        track.move(pose, now)
+        track.seen = now
+        if carried is None or track.likeness < _FRESH:
+            track.renew(image)
+
+    def _part(self, now: float, before: Mapping[int, float]) -> None:
+        """Of two tracks on one face, the one that had to change more for it was not there."""
+        for a, b in combinations(self._tracks, 2):
+            if a.seen < now or b.seen < now:
+                continue
+            boxes = (a.pose.detection(1).box, b.pose.detection(1).box)
+            if boxes[0].iou(boxes[1]) > _SAME_FACE:
+                loser = min(a, b, key=lambda track: (track.likeness, -track.id))
+                loser.seen = before[loser.id]
+
+    def _match(self, found: Sequence[Detection], image: Image, now: float) -> None:
+        """Give each detection to the track it is nearest to, or to a new one."""
+        pairs = sorted(
+            (
+                (distance, number, track)
+                for number, each in enumerate(found)
+                for track in self._tracks
+                if (distance := _distance(track, Pose.of(each), now)) < 1
+            ),
+            key=lambda pair: pair[0],
+        )
+        given: set[int] = set()
+        taken: set[int] = set()
+        for _, number, track in pairs:
+            if number in given or track.id in taken:
+                continue
+            given.add(number)
+            taken.add(track.id)
+            track.found += 1
+            if track.seen < now:
+                track.pose = Pose.of(found[number], track.pose.aspect)
+                track.time = track.seen = now
+                track.score, track.looks, track.unlooked = found[number].score, 1, FOLLOW_EVERY
+                track.renew(image)
+        for number, each in enumerate(found):
+            if number not in given and not any(
+                track.pose.detection(1).box.iou(each.box) > 0.3 for track in self._tracks
+            ):
+                pose = Pose.of(each)
+                place = pose.region(_PATCH_ROOM)
+                self._tracks.append(
+                    _Track(
+                        self._next_id, pose, Patch(image, place), place, each.score, now, now, now
+                    )
+                )
                 self._next_id += 1
-            elif best.seen < now:
-                best.sees(detection, now)
+
+    def _keeps(self, track: _Track, now: float) -> bool:
+        # What the finder never saw again, though it looked everywhere since, was no face.
+        unfounded = track.found == 1 and now - track.born > _PROBATION_S and track.score < 0.9
+        return now - track.seen <= HOLD_S and not unfounded
 
 
 def open_tracker() -> Tracker:
@@ -93,16 +234,16 @@ def open_tracker() -> Tracker:
     Raises:
         ModelError: if they are missing or damaged.
     """
-    from vcam_emoji.faces import open_finder, open_follower
+    from vcam_emoji.faces import Glancer, open_finder, open_follower
 
-    return Tracker(open_finder(), open_follower())
+    return Tracker(Glancer(open_finder()), open_follower())
 
 
-def _moved(detection: Detection, dx: float, dy: float) -> Detection:
-    box, points = detection.box, detection.points.array() + np.array((dx, dy))
-    return Detection(
-        Box(box.x0 + dx, box.y0 + dy, box.x1 + dx, box.y1 + dy),
-        detection.score,
-        FivePoints(*((float(x), float(y)) for x, y in points)),
-        detection.roll,
-    )
+def _distance(track: _Track, pose: Pose, now: float) -> float:
+    """Below 1 if that may be the track's face: the longer unseen, the farther it may have gone."""
+    at = track.pose
+    ratio = pose.height / at.height
+    if not 0.6 < ratio < 1.7:
+        return float("inf")
+    reach = 0.5 + 2 * (now - track.seen)
+    return hypot(pose.x - at.x, pose.y - at.y) / (reach * at.height)

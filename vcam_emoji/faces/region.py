@@ -28,6 +28,10 @@ class Region:
         shrink = self.side / size
         if shrink >= 2:
             return self._shrunken_view(image, size, int(shrink))
+        return self.warped(image, size)
+
+    def warped(self, image: Image, size: int) -> Image:
+        """As `view`, without averaging where many pixels become one; one channel will do too."""
         return _warp(image, self._to_view(size), size)
 
     def to_frame(self, points: Points, size: int) -> Points:
