@@ -62,7 +62,8 @@ def sprite(thing: Thing) -> Sprite:
 def premultiplied(colour: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """[h, w, 4]: colour times alpha, and alpha."""
     scaled = cv2.multiply(colour, cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-    result: NDArray[np.uint8] = np.dstack([scaled, alpha])
+    result = cv2.cvtColor(scaled, cv2.COLOR_BGR2BGRA).astype(np.uint8, copy=False)
+    result[..., 3] = alpha
     return result
 
 

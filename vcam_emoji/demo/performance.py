@@ -42,7 +42,7 @@ class Tally:
 
     @property
     def fps(self) -> float:
-        """Frames a second of the live path alone, by its median: other programs count for little."""
+        """Frames a second of the live path alone, by its median, lest other programs count."""
         return 1 / median(self.live_s) if self.live_s else 0.0
 
     def count(self, processed: Processed, asked: Emotion | None, seconds: float) -> None:

