@@ -45,8 +45,8 @@ Cameras: TypeAlias = Callable[[], Sequence[tuple[str, str]]]
 """The cameras to choose from: what `devices.camera` is set to, and the name for people."""
 
 REFRESH_S = 1.0
-_CAMERAS_EVERY = 5
-"""Cameras are looked for at every so many refreshes: asking the system is not free."""
+_CAMERAS_EVERY = 10
+"""Cameras are looked for at every so many refreshes: asking them wakes those that sleep."""
 _LONGEST_LINE = 60
 """Characters of a trouble in the menu; the rest is in `vcam-emoji status`."""
 
@@ -162,27 +162,53 @@ def _sets(status: Status) -> tuple[Item, ...]:
 
 def _cameras(status: Status, cameras: Sequence[tuple[str, str]]) -> tuple[Item, ...]:
     """The cameras found, and the one that is set even if it is not there now."""
+    ticked = _set_camera(status, cameras)
     offered = list(cameras)
-    if status.camera and all(value != status.camera for value, _ in offered):
-        offered.insert(0, (status.camera, status.camera_description or status.camera))
+    if ticked and all(value != ticked for value, _ in offered):
+        offered.insert(0, (ticked, status.camera_description or ticked))
     return tuple(
-        Item(title, SetSetting("devices.camera", value), checked=value == status.camera, radio=True)
+        Item(title, SetSetting("devices.camera", value), checked=value == ticked, radio=True)
         for value, title in offered
     )
+
+
+def _set_camera(status: Status, cameras: Sequence[tuple[str, str]]) -> str:
+    """Which of the cameras is set; a person may have named it in another way, as by its index."""
+    if all(value != status.camera for value, _ in cameras):
+        for value, title in cameras:
+            if status.camera_description.startswith(title):
+                return value
+    return status.camera
 
 
 def _mirror(status: Status) -> Iterator[Item]:
     look = status.settings.get("look")
     if isinstance(look, Mapping) and "mirror" in look:
         mirrored = bool(look["mirror"])
-        yield Item("Mirror", SetSetting("look.mirror", not mirrored), checked=mirrored)
+        yield Item(
+            "Mirror what others see", SetSetting("look.mirror", not mirrored), checked=mirrored
+        )
 
 
 # Onto the screen.
 
 
+def real_cameras() -> list[tuple[str, str]]:
+    """The webcams of this machine, by name, because their numbers change with the sockets."""
+    from vcam_emoji import devices
+
+    found = [each for each in devices.cameras() if not each.virtual]
+    names = [each.name for each in found]
+    return [
+        (each.name, each.name)
+        if names.count(each.name) == 1
+        else (each.path or str(each.index), f"{each.name} ({each.path or each.index})")
+        for each in found
+    ]
+
+
 def run_tray(
-    handle: Callable[[Command], Status], stop: threading.Event, cameras: Cameras = tuple
+    handle: Callable[[Command], Status], stop: threading.Event, cameras: Cameras = real_cameras
 ) -> bool:
     """Show the icon until `stop` is set; called on the main thread.
 
@@ -245,6 +271,7 @@ class _Tray:
                 if turn % _CAMERAS_EVERY == 0:
                     self._look_for_cameras()
                 self._refresh()
+                _let_signals_in()
                 turn += 1
                 self._stop.wait(REFRESH_S)
         finally:
@@ -315,29 +342,42 @@ def _signals_kept() -> Iterator[None]:
         signal.signal(signal.SIGINT, ours)
         return False
 
-    if sys.platform == "linux":
-        _gi("GLib").idle_add(restore)
+    glib = sys.modules.get(_GLIB)
+    if glib is not None:
+        glib.idle_add(restore)
     try:
         yield
     finally:
         restore()
 
 
+def _let_signals_in() -> None:
+    """Wake the main thread on Windows, where it waits in a call that Ctrl-C does not end."""
+    if sys.platform == "win32":
+        import ctypes
+
+        nothing = 0
+        ctypes.windll.user32.PostThreadMessageW(
+            threading.main_thread().native_id, nothing, nothing, nothing
+        )
+
+
 @contextlib.contextmanager
 def _end_without_notifications() -> Iterator[None]:
     """At its end pystray takes back a notification, which fails where nobody shows any."""
-    if sys.platform != "linux":
-        yield
-        return
+    glib = sys.modules.get(_GLIB)
     try:
         yield
-    except _gi("GLib").Error as error:
+    except Exception as error:
+        if glib is None or not isinstance(error, glib.Error):
+            raise
         log.debug("The tray ended with: %s", error)
 
 
 # Linux: what an icon needs there.
 
 _PACKAGES = "sudo apt install python3-gi gir1.2-ayatanaappindicator3-0.1"
+_GLIB = "gi.repository.GLib"
 _WATCHER = "org.kde.StatusNotifierWatcher"
 _ELSEWHERE = "Everything can be done without it: vcam-emoji --help"
 
