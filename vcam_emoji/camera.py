@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -9,22 +10,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from vcam_emoji import devices
 from vcam_emoji.capture import Capture, Raw, open_capture
+from vcam_emoji.devices import CameraDevice
 from vcam_emoji.errors import CameraError
 from vcam_emoji.playback import Photos, VideoFile
 from vcam_emoji.types import Frame, FrameSource
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.25
-"""How long the next frame may take before None is given, so that a card can be shown."""
-STALL_S = 2.0
-"""A camera that sent pictures and then none for so long is opened again."""
-FIRST_S = 5.0
-"""How long an opened camera may take to its first picture: some adjust to the light first."""
-SHORTEST_RETRY_S = 0.2
-LONGEST_RETRY_S = 3.0
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what, in seconds."""
+
+    frame_s: float = 0.25
+    """The next frame may take so long before None is given, so that a card can be shown."""
+    stall_s: float = 2.0
+    """A camera that sent pictures and then none for so long is opened again."""
+    first_s: float = 5.0
+    """An opened camera may take so long to its first picture: some adjust to the light first."""
+    same_s: float = 5.0
+    """So long may every picture be the same, to the last bit: a sensor's noise sees to that."""
+    shortest_retry_s: float = 0.2
+    longest_retry_s: float = 3.0
 
 
 def open_source(camera: str, width: int, height: int, fps: int) -> FrameSource:
@@ -51,7 +62,33 @@ def open_source(camera: str, width: int, height: int, fps: int) -> FrameSource:
             return VideoFile(path)
         if path.suffix and ("/" in camera or "\\" in camera):
             raise CameraError(f"There is no file {camera}.", "See: vcam-emoji devices")
-    return Webcam(lambda: open_capture(devices.find(camera), width, height, fps), camera)
+    chosen = _Chosen(camera)
+    return Webcam(lambda: open_capture(chosen.now(), width, height, fps), camera)
+
+
+class _Chosen:
+    """The camera that a person named, wherever it is plugged in."""
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._name = ""
+
+    def now(self) -> CameraDevice:
+        """Where it is now.
+
+        Once found it is known by its name: with it unplugged, its index may mean another camera,
+        which points at something else.
+        """
+        known = devices.cameras()
+        if not self._name:
+            found = devices.find(self._wanted, known)
+            self._name = found.name
+            return found
+        same = [each for each in known if each.name == self._name and not each.virtual]
+        if not same:
+            raise CameraError(f"{self._name} was unplugged.", "Plug it in again.")
+        asked = (each for each in same if each.path == self._wanted)
+        return next(asked, same[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +101,18 @@ class _Grabbed:
 class Webcam:
     """A `FrameSource` from a live camera, opened and opened again by a thread of its own."""
 
-    def __init__(self, opener: Callable[[], Capture], name: str) -> None:
+    def __init__(
+        self, opener: Callable[[], Capture], name: str, patience: Patience | None = None
+    ) -> None:
         """Start looking for the camera, without waiting for it.
 
         Args:
             opener: Opens the camera, or raises CameraError.
             name: What to call it until it is open.
+            patience: How long to wait for what.
         """
         self._opener = opener
+        self._patience = patience or Patience()
         self._description = name
         self._trouble = ""
         self._newest: _Grabbed | None = None
@@ -102,7 +143,9 @@ class Webcam:
 
     def _take(self) -> _Grabbed | None:
         with self._news:
-            self._news.wait_for(lambda: self._newest or self._stop.is_set(), PATIENCE_S)
+            self._news.wait_for(
+                lambda: self._newest is not None or self._stop.is_set(), self._patience.frame_s
+            )
             grabbed, self._newest = self._newest, None
             return grabbed
 
@@ -116,51 +159,75 @@ class Webcam:
     # The grabber's thread.
 
     def _run(self) -> None:
-        pause = SHORTEST_RETRY_S
+        pause = self._patience.shortest_retry_s
         while not self._stop.is_set():
             try:
-                capture = self._opener()
-                try:
+                with contextlib.closing(self._opener()) as capture:
                     self._description = capture.description
-                    if self._grab(capture):
-                        pause = SHORTEST_RETRY_S
-                finally:
-                    capture.close()
+                    came = self._grab(capture)
             except CameraError as error:
+                came = False
                 self._say(str(error))
             except Exception as error:
                 # Whatever a driver does, the camera must be able to come back.
+                came = False
                 log.exception("The camera failed in a way that nobody foresaw.")
                 self._say(f"The camera failed: {error}. It is tried again.")
+            pause = self._patience.shortest_retry_s if came else pause
             self._stop.wait(pause)
-            pause = min(LONGEST_RETRY_S, pause * 2)
+            pause = min(self._patience.longest_retry_s, pause * 2)
 
     def _grab(self, capture: Capture) -> bool:
-        """Keep the newest picture until the camera fails.
+        """Keep the newest picture until the camera stalls or is gone.
 
         Returns:
-            Whether pictures had come before it stalled.
+            Whether pictures came.
         """
-        last, patience, came = time.monotonic(), FIRST_S, False
+        allowed, came = self._patience.first_s, False
+        last = changed = time.monotonic()
+        previous: Raw | None = None
         while not self._stop.is_set():
-            raw = capture.grab(PATIENCE_S)
+            try:
+                raw = capture.grab(self._patience.frame_s)
+            except CameraError as error:
+                self._say(str(error))
+                return came
             now = time.monotonic()
             if raw is not None:
-                last, patience, came = now, STALL_S, True
-                self._say("")
+                last, allowed, came = now, self._patience.stall_s, True
+                if previous is None or not _same(raw, previous):
+                    changed = now
+                previous = raw
+                self._say(self._stuck() if now - changed > self._patience.same_s else "")
                 with self._news:
                     self._newest = _Grabbed(raw, now, capture)
                     self._news.notify()
-            elif now - last > patience:
-                self._say(
-                    f"{self._description} sends no pictures. "
-                    "It is opened again; if that does not help, unplug it and plug it in again."
-                )
+            elif now - last > allowed:
+                self._say(self._silent())
                 break
         return came
+
+    def _stuck(self) -> str:
+        return (
+            f"{self._description} sends the same picture over and over. "
+            "If its shutter is open, unplug it and plug it in again."
+        )
+
+    def _silent(self) -> str:
+        return (
+            f"{self._description} sends no pictures. "
+            "It is opened again; if that does not help, unplug it and plug it in again."
+        )
 
     def _say(self, trouble: str) -> None:
         """Remember what is wrong, and log it once."""
         if trouble and trouble != self._trouble:
             log.warning("%s", trouble)
         self._trouble = trouble
+
+
+def _same(raw: Raw, previous: Raw) -> bool:
+    """Whether two pictures are the same; the samples settle it nearly always, and cheaply."""
+    if raw.shape != previous.shape or not np.array_equal(raw[::997], previous[::997]):
+        return False
+    return np.array_equal(raw, previous)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
+import time
 from typing import Protocol, TypeAlias
 
-# Before cv2 is imported: without it Windows takes up to twenty seconds to open a camera.
+# Before cv2 is imported. Without the first Windows takes up to twenty seconds to open a camera;
+# without the second OpenCV asks for permission on macOS, which fails outside the main thread.
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+os.environ.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")
 
 import cv2
 import numpy as np
@@ -98,6 +102,7 @@ if sys.platform == "linux":
 
         def __init__(self, camera: CameraDevice, width: int, height: int, fps: int) -> None:
             self._camera = camera
+            self._ends = False
             try:
                 self._device = v4l2.Device(camera.path)
             except OSError as error:
@@ -153,7 +158,12 @@ if sys.platform == "linux":
                 raise explained(error, self._camera) from error
 
         def decode(self, raw: Raw) -> Image | None:
-            return decoded(raw, self._got)
+            if self._got.fourcc not in _COMPRESSED:
+                return decoded(raw, self._got)
+            whole = _is_whole(raw)
+            # Some cameras never write a JPEG's end; only from the others is its lack a damage.
+            self._ends = self._ends or whole
+            return decoded(raw, self._got) if whole or not self._ends else None
 
         def close(self) -> None:
             self._device.close()
@@ -212,12 +222,16 @@ class OpenCvCapture:
 
     def __init__(self, camera: CameraDevice, width: int, height: int, fps: int) -> None:
         self._camera = camera
+        _insist_on_permission()
         for number, backend in _ways(camera):
             self._video = cv2.VideoCapture(number, backend)
             if self._video.isOpened():
                 break
         else:
-            raise CameraBusyError(f"{camera.name} does not open.", _closed_hint())
+            raise CameraBusyError(
+                f"{camera.name} does not open.",
+                f"Close other programs that show it, and allow it in {_PRIVACY}.",
+            )
         self._video.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         self._video.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         self._video.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
@@ -231,10 +245,14 @@ class OpenCvCapture:
         rate = f" at {fps:g}" if fps > 0 else ""
         return f"{self._camera.name}, {width:.0f}x{height:.0f}{rate}"
 
-    def grab(self, timeout_s: float) -> Raw | None:  # noqa: ARG002
-        """As in `Capture`; OpenCV keeps its own time and waits as long as it likes."""
+    def grab(self, timeout_s: float) -> Raw | None:
+        """As in `Capture`; a picture that is under way is waited for longer, as OpenCV likes."""
         ok, image = self._video.read()
-        return image.astype(np.uint8, copy=False) if ok else None
+        if not ok:
+            # An unplugged camera answers at once, and would be asked again at once.
+            time.sleep(min(timeout_s, 0.05))
+            return None
+        return image.astype(np.uint8, copy=False)
 
     def decode(self, raw: Raw) -> Image | None:
         return raw if raw.ndim == 3 else None
@@ -252,22 +270,37 @@ def _ways(camera: CameraDevice) -> list[tuple[int, int]]:
     return [(camera.number, cv2.CAP_MSMF), *((number, cv2.CAP_DSHOW) for number in by_show)]
 
 
-def _closed_hint() -> str:
-    if sys.platform == "darwin":
-        return (
-            "Close other programs that show it, and allow it in System Settings, "
-            "Privacy & Security, Camera."
+_PRIVACY = "Settings, Privacy & security, Camera"
+
+
+def _insist_on_permission() -> None:
+    """On macOS, have the person asked once whether we may use the camera.
+
+    Raises:
+        CameraError: as long as they have not said yes.
+    """
+    if sys.platform != "darwin":
+        return
+    av = importlib.import_module("AVFoundation")
+    asked = av.AVCaptureDevice.authorizationStatusForMediaType_(av.AVMediaTypeVideo)
+    if asked == av.AVAuthorizationStatusNotDetermined:
+        av.AVCaptureDevice.requestAccessForMediaType_completionHandler_(
+            av.AVMediaTypeVideo, lambda _granted: None
         )
-    return (
-        "Close other programs that show it, and allow it in Settings, Privacy & security, Camera."
-    )
+        raise CameraError("macOS asks whether this program may use the camera.", "Allow it.")
+    if asked != av.AVAuthorizationStatusAuthorized:
+        raise CameraError(
+            "macOS does not let this program use the camera.", f"Allow it in System {_PRIVACY}."
+        )
+
+
+def _is_whole(raw: Raw) -> bool:
+    """Whether a JPEG has its end; what a camera pads it with does not matter."""
+    return b"\xff\xd9" in raw[-4096:].tobytes().rstrip(b"\0")[-64:]
 
 
 def _unpacked(raw: Raw) -> Image | None:
-    """The picture in a JPEG; None if it is cut short, so that no half grey frame is shown."""
     if raw.size < 4 or raw[0] != 0xFF or raw[1] != 0xD8:
-        return None
-    if raw[-64:].tobytes().rfind(b"\xff\xd9") < 0:
         return None
     image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
     return None if image is None else image.astype(np.uint8, copy=False)

@@ -69,14 +69,19 @@ def cameras() -> list[CameraDevice]:
     return _listed()
 
 
-def find(wanted: str) -> CameraDevice:
+def find(wanted: str, known: list[CameraDevice] | None = None) -> CameraDevice:
     """The real camera that a person means by an index, a device path or part of a name.
+
+    Args:
+        wanted: An index counts the real cameras; where there are not so many it is the number of
+            a device path.
+        known: The cameras there are; looked up if not given.
 
     Raises:
         CameraError: if there is none, or if it is a virtual camera: reading our own output back
             would be a mirror before a mirror, and anyone else's would be no camera either.
     """
-    known = cameras()
+    known = cameras() if known is None else known
     chosen = _match(wanted, known)
     if chosen is None:
         raise CameraError(_missing(wanted), _choices(known))
@@ -91,7 +96,6 @@ def _match(wanted: str, known: list[CameraDevice]) -> CameraDevice | None:
     real = [each for each in known if not each.virtual]
     if wanted.isdecimal():
         number = int(wanted)
-        # A person who counts by device path is understood where no place has that number.
         named = (each for each in real if each.path == f"/dev/video{number}")
         return next((each for each in real if each.index == number), None) or next(named, None)
     if wanted.startswith("/dev/"):

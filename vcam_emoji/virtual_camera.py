@@ -41,14 +41,8 @@ def open_sink(output: str, width: int, height: int, fps: int) -> FrameSink:
 
 
 def _open_loopback(output: str, width: int, height: int, fps: int) -> FrameSink:
-    known = [each for each in devices.cameras() if each.virtual]
-    if output not in ("auto", "v4l2loopback"):
-        path = os.path.realpath(output)
-        known = [_loopback_at(path, devices.cameras())]
-    if not known:
-        raise VirtualCameraError("No virtual camera was found.", f"Run: {devices.LOAD_MODULE}")
     refusals = []
-    for each in known:
+    for each in candidates(output, devices.cameras()):
         try:
             return _open_one(each, width, height, fps)
         except VirtualCameraError as error:
@@ -56,18 +50,32 @@ def _open_loopback(output: str, width: int, height: int, fps: int) -> FrameSink:
     raise refusals[0]
 
 
-def _loopback_at(path: str, known: list[CameraDevice]) -> CameraDevice:
-    found = next((each for each in known if each.path == path), None)
-    if found is not None and found.virtual:
-        return found
-    if found is not None:
-        raise VirtualCameraError(f"{found.name} ({path}) is a webcam, not a virtual camera.", _LIST)
+def candidates(output: str, known: list[CameraDevice]) -> list[CameraDevice]:
+    """The virtual cameras of a Linux machine that `output` may mean, at least one.
+
+    Raises:
+        VirtualCameraError: if there is none.
+    """
+    if output in ("auto", "v4l2loopback"):
+        found = [each for each in known if each.virtual]
+        if not found:
+            raise VirtualCameraError("No virtual camera was found.", f"Run: {devices.LOAD_MODULE}")
+        # The free ones first, so that two services can run side by side.
+        return sorted(found, key=lambda each: each.fed)
+    path = os.path.realpath(output)
+    named = next((each for each in known if each.path == path), None)
+    if named is not None and named.virtual:
+        return [named]
+    if named is not None:
+        raise VirtualCameraError(f"{named.name} ({path}) is a webcam, not a virtual camera.", _LIST)
+    others = ", ".join(f"{each.path} ({each.name})" for each in known if each.virtual)
+    if others:
+        raise VirtualCameraError(f"There is no virtual camera at {path}.", f"There is: {others}.")
     number = path.removeprefix("/dev/video")
-    module = devices.LOAD_MODULE
     if number.isdecimal():
-        module = module.replace("video_nr=10", f"video_nr={number}")
+        module = devices.LOAD_MODULE.replace("video_nr=10", f"video_nr={number}")
         raise VirtualCameraError(f"There is no virtual camera at {path}.", f"Run: {module}")
-    raise VirtualCameraError(f"{path} is not a virtual camera.", _LIST)
+    raise VirtualCameraError(f"There is no output called {output!r}.", _LIST)
 
 
 def _open_one(chosen: CameraDevice, width: int, height: int, fps: int) -> VirtualCamera:
