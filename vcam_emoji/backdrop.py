@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.types import Box, Image
+
+Floats: TypeAlias = NDArray[np.float32]
 
 FEATHER = 1.13
 """Where the backdrop has faded out, as a multiple of the head's outline; at 1 it is opaque."""
@@ -46,11 +50,12 @@ class Ellipse:
         y = float(np.hypot(right[1], down[1])) * factor
         return Box(self.centre[0] - x, self.centre[1] - y, self.centre[0] + x, self.centre[1] + y)
 
-    def radius(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    def radius(self, points: Floats) -> Floats:
         """For points [..., 2]: 0 at the centre, 1 on the outline, proportional between."""
-        return np.linalg.norm(self.local(points), axis=-1).astype(np.float32)
+        distance: Floats = np.linalg.norm(self.local(points), axis=-1).astype(np.float32)
+        return distance
 
-    def local(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    def local(self, points: Floats) -> Floats:
         """Points [..., 2] in the coordinates in which the ellipse is the unit circle."""
         angle = np.radians(self.roll)
         cos, sin = np.cos(angle), np.sin(angle)
@@ -61,16 +66,18 @@ class Ellipse:
             ],
             np.float32,
         )
-        return (points - np.asarray(self.centre, np.float32)) @ turn
+        local: Floats = (points - np.asarray(self.centre, np.float32)) @ turn
+        return local
 
-    def outline(self, factor: float = 1.0, count: int = 32) -> NDArray[np.float32]:
+    def outline(self, factor: float = 1.0, count: int = 32) -> Floats:
         """[count, 2]: points on the ellipse with its axes times `factor`, clockwise."""
         return self._place(_circle(count) * np.float32(factor))
 
-    def _place(self, local: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _place(self, local: Floats) -> Floats:
         right, down = self._axes()
         axes = np.array([right, down], np.float32)
-        return local @ axes + np.asarray(self.centre, np.float32)
+        placed: Floats = local @ axes + np.asarray(self.centre, np.float32)
+        return placed
 
     def _axes(self) -> tuple[tuple[float, float], tuple[float, float]]:
         angle = np.radians(self.roll)
@@ -81,12 +88,12 @@ class Ellipse:
 
 
 @lru_cache(maxsize=8)
-def _circle(count: int) -> NDArray[np.float32]:
+def _circle(count: int) -> Floats:
     angles = np.arange(count, dtype=np.float32) * np.float32(2 * np.pi / count)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def ring(image: Image, head: Ellipse, others: Sequence[Ellipse] = ()) -> NDArray[np.float32]:
+def ring(image: Image, head: Ellipse, others: Sequence[Ellipse] = ()) -> Floats:
     """The colours around a head, [angles, 3], smooth along the ring.
 
     Where the ring leaves the frame or crosses another head, the nearest readable part speaks for
@@ -103,23 +110,25 @@ def ring(image: Image, head: Ellipse, others: Sequence[Ellipse] = ()) -> NDArray
     counts = weight.sum(axis=0)
     blur = _along_the_ring()
     known = blur @ counts
-    total: NDArray[np.float32] = blur @ sums
+    total = blur @ sums
     if known.max() < 1e-3:
         return np.full((_ANGLES, 3), 48, np.float32)
-    return total / np.maximum(known, 1e-9)[:, None]
+    colours_around: Floats = total / np.maximum(known, 1e-9)[:, None]
+    return colours_around
 
 
 @lru_cache(maxsize=1)
-def _along_the_ring() -> NDArray[np.float32]:
+def _along_the_ring() -> Floats:
     """A circular smoothing with a narrow core, and tails that reach across where all is unknown."""
     steps = np.arange(_ANGLES)
     gap = np.abs(steps[:, None] - steps[None, :])
     gap = np.minimum(gap, _ANGLES - gap).astype(np.float64)
     kernel = np.exp(-0.5 * (gap / 1.0) ** 2) + 1e-6 * np.exp(-gap / 1.5)
-    return (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights: Floats = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    return weights
 
 
-def surface(rim: NDArray[np.float32], roll: float, aspect: float) -> Image:
+def surface(rim: Floats, roll: float, aspect: float) -> Image:
     """The colours inside a rim as a small grid over the feathered head's upright rectangle.
 
     Args:
@@ -129,11 +138,12 @@ def surface(rim: NDArray[np.float32], roll: float, aspect: float) -> Image:
     """
     weights = _poisson(round(roll / 2) * 2 % 360, round(aspect, 2))
     grid = (weights @ rim).reshape(_GRID, _GRID, 3)
-    return np.clip(grid + 0.5, 0, 255).astype(np.uint8)
+    colours: Image = np.clip(grid + 0.5, 0, 255).astype(np.uint8)
+    return colours
 
 
 @lru_cache(maxsize=64)
-def _poisson(roll: int, aspect: float) -> NDArray[np.float32]:
+def _poisson(roll: int, aspect: float) -> Floats:
     """[grid * grid, angles]: what each rim sample contributes to each point of the grid."""
     head = Ellipse((0.0, 0.0), 1.0, aspect, roll)
     box = head.box(FEATHER)
@@ -145,30 +155,47 @@ def _poisson(roll: int, aspect: float) -> NDArray[np.float32]:
     direction = local / np.maximum(distance, 1e-6)[:, None]
     towards = direction @ _circle(_ANGLES).T
     kernel = (1 - r**2)[:, None] / (1 - 2 * r[:, None] * towards + (r**2)[:, None])
-    return (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights: Floats = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    return weights
 
 
-def mask(head: Ellipse) -> NDArray[np.uint8]:
-    """[h, w] over the feathered head's rectangle, rounded outwards: 255 on the head, 0 outside."""
-    box = pixels(head)
-    coarse = 4
-    shape = max(2, (box[3] - box[1]) // coarse), max(2, (box[2] - box[0]) // coarse)
-    steps_y = (np.arange(shape[0], dtype=np.float32) + np.float32(0.5)) / np.float32(shape[0])
-    steps_x = (np.arange(shape[1], dtype=np.float32) + np.float32(0.5)) / np.float32(shape[1])
-    x, y = np.meshgrid(box[0] + steps_x * (box[2] - box[0]), box[1] + steps_y * (box[3] - box[1]))
-    radius = head.radius(np.stack([x, y], axis=-1).astype(np.float32))
-    fall = np.clip((np.float32(FEATHER) - radius) / np.float32(FEATHER - 1.02), 0, 1)
-    soft = (fall * fall * (3 - 2 * fall) * 255 + 0.5).astype(np.uint8)
-    full = cv2.resize(soft, (box[2] - box[0], box[3] - box[1]), interpolation=cv2.INTER_LINEAR)
-    return full.astype(np.uint8, copy=False)
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """How opaque the backdrop of a head is over its feathered rectangle.
+
+    Kept at a quarter of the size: the feather is smooth, and so is what it is multiplied with.
+    """
+
+    size: tuple[int, int]
+    """Width and height of the rectangle, in pixels."""
+    small: Image
+    """[h/4, w/4, 3], 255 on the head, 0 outside."""
+    keep: Image
+    """[h, w, 3], how much of the frame is kept: 0 on the head, 255 outside."""
+
+    def paint(self, grid: Image) -> Image:
+        """The colours of `surface`, at the rectangle's size, times the opacity."""
+        coarse = cv2.resize(grid, self.small.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        cv2.multiply(coarse, self.small, dst=coarse, scale=1 / 255)
+        whole = cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
+        return whole.astype(np.uint8, copy=False)
 
 
-def pixels(head: Ellipse) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 of whole pixels around the feathered head; may reach beyond the frame."""
+@lru_cache(maxsize=16)
+def shade(half_width: float, half_height: float, roll: float) -> Shade:
+    """The shade of a head of that size and tilt."""
+    head = Ellipse((0.0, 0.0), half_width, half_height, roll)
     box = head.box(FEATHER)
-    return (
-        int(np.floor(box.x0)),
-        int(np.floor(box.y0)),
-        int(np.ceil(box.x1)),
-        int(np.ceil(box.y1)),
-    )
+    size = max(8, ceil(box.width)), max(8, ceil(box.height))
+    coarse = max(2, size[0] // 4), max(2, size[1] // 4)
+    steps_x = (np.arange(coarse[0], dtype=np.float32) + np.float32(0.5)) / coarse[0] - 0.5
+    steps_y = (np.arange(coarse[1], dtype=np.float32) + np.float32(0.5)) / coarse[1] - 0.5
+    x, y = np.meshgrid(steps_x * size[0], steps_y * size[1])
+    radius = head.radius(np.stack([x, y], axis=-1).astype(np.float32))
+    # Opaque a step of the coarse grid further out, so that its enlargement is opaque on the head.
+    opaque = min(1 + 6 / min(half_width, half_height), FEATHER - 0.01)
+    fall = np.clip((FEATHER - radius) / (FEATHER - opaque), 0, 1)
+    soft = (fall * fall * (3 - 2 * fall) * 255 + 0.5).astype(np.uint8)
+    small = cv2.merge([soft, soft, soft]).astype(np.uint8, copy=False)
+    keep = cv2.bitwise_not(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR))
+    return Shade(size, small, cv2.merge([keep, keep, keep]).astype(np.uint8, copy=False))

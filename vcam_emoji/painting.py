@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import atan2, ceil, cos, degrees, hypot, log2, pi, radians, sin, sqrt
+from math import atan2, ceil, cos, degrees, floor, hypot, log, log2, pi, radians, sin, sqrt
 
 import cv2
 import numpy as np
@@ -32,9 +32,16 @@ _HEAD_HALF_WIDTH = 0.98
 _HEAD_HALF_HEIGHT = 1.16
 _HEAD_ABOVE_EYES = 0.12
 """How far the head's centre lies above the line of the eyes."""
-_EMOJI_RADIUS = 1.08
+_EMOJI_RADIUS = 0.98
 _EMOJI_ABOVE_FEATURES = 0.20
 """In `replace` the art sits a little higher than its anchors say: hair adds to the top."""
+
+_INVISIBLE = 0.7
+"""Pixels by which the edge of an emoji may be off before it is warped anew."""
+_STEP = 1.04
+"""Backdrops come in sizes that are this far apart."""
+_SAME_COLOUR = 4.0
+"""Grey levels by which the surroundings may wander before the backdrop follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +58,13 @@ class Cover:
     head: Ellipse
     """Head and hair: nothing inside may be seen in `replace`."""
 
-    def grown(self, factor: float, shift: tuple[float, float] = (0.0, 0.0)) -> Cover:
-        """A larger one, moved by `shift` pixels."""
-        (fx, fy), (hx, hy), (dx, dy) = self.features, self.head.centre, shift
-        return Cover(
-            self.face_id,
-            self.face_width * factor,
-            (fx + dx, fy + dy),
-            self.roll,
-            Ellipse(
-                (hx + dx, hy + dy),
-                self.head.half_width * factor,
-                self.head.half_height * factor,
-                self.head.roll,
-            ),
+    def grown(self, factor: float) -> Cover:
+        """The same art over a larger head."""
+        head = self.head
+        larger = Ellipse(
+            head.centre, head.half_width * factor, head.half_height * factor, head.roll
         )
+        return Cover(self.face_id, self.face_width, self.features, self.roll, larger)
 
 
 def cover(face: Face) -> Cover:
@@ -114,15 +113,11 @@ class _Pose:
     scale: float
     roll: float
 
-    def near(self, other: _Pose, reach: float) -> bool:
-        """Whether nothing within `reach` art pixels of the anchor lies visibly elsewhere."""
+    def turns_like(self, other: _Pose, reach: float) -> bool:
+        """Whether size and tilt move nothing visibly within `reach` art pixels of the anchor."""
         turn = abs((self.roll - other.roll + 180) % 360 - 180)
-        return (
-            abs(self.x - other.x) < 0.5
-            and abs(self.y - other.y) < 0.5
-            and abs(self.scale - other.scale) * reach < 0.7
-            and radians(turn) * self.scale * reach < 0.7
-        )
+        moved = hypot(self.scale - other.scale, radians(turn) * self.scale) * reach
+        return moved < _INVISIBLE
 
 
 class _Art:
@@ -153,11 +148,14 @@ class _Art:
         solid = pixels[..., 3] >= 128
         self.radius = max(1.0, sqrt(float(solid.sum()) / pi))
         """Of the disc with the silhouette's area."""
-        ys, xs = np.nonzero(solid)
-        self.middle = (float(xs.mean()) + 0.5, float(ys.mean()) + 0.5) if xs.size else self.features
-        self.reach = hypot(width, height) / 2
+        x, y, w, h = cv2.boundingRect(pixels[..., 3])
+        left, top = x - self.features[0], y - self.features[1]
+        self._corners = [(left, top), (left + w, top), (left, top + h), (left + w, top + h)]
+        """Of what is not transparent, from the anchor, in pixels of the art."""
+        self.reach = max(hypot(*corner) for corner in self._corners)
+        """No pixel is farther from the anchor."""
 
-    def level(self, scale: float) -> tuple[NDArray[np.uint8], float]:
+    def _level(self, scale: float) -> tuple[NDArray[np.uint8], float]:
         """A smaller copy at most 1.42 times as large as needed, and its size against the whole."""
         step = max(0, ceil(-2 * log2(scale) - 1)) if scale < 1 else 0
         if step not in self._levels:
@@ -167,6 +165,26 @@ class _Art:
             self._levels[step] = small.astype(np.uint8, copy=False)
         level = self._levels[step]
         return level, level.shape[1] / self._levels[0].shape[1]
+
+    def extent(self, pose: _Pose) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1: whole pixels of the frame around the art in that pose."""
+        a, b = cos(radians(pose.roll)) * pose.scale, sin(radians(pose.roll)) * pose.scale
+        xs = [pose.x + a * x - b * y for x, y in self._corners]
+        ys = [pose.y + b * x + a * y for x, y in self._corners]
+        return floor(min(xs)) - 1, floor(min(ys)) - 1, ceil(max(xs)) + 1, ceil(max(ys)) + 1
+
+    def warped(self, pose: _Pose, size: tuple[int, int]) -> NDArray[np.uint8]:
+        """[h, w, 4], premultiplied, in a picture of that width and height."""
+        level, share = self._level(pose.scale)
+        a = cos(radians(pose.roll)) * pose.scale / share
+        b = sin(radians(pose.roll)) * pose.scale / share
+        # OpenCV puts the first pixel's centre at 0, we put it at 0.5.
+        x, y = self.features[0] * share - 0.5, self.features[1] * share - 0.5
+        place = np.array(
+            [[a, -b, pose.x - 0.5 - a * x + b * y], [b, a, pose.y - 0.5 - b * x - a * y]]
+        )
+        warped = cv2.warpAffine(level, place, size, flags=cv2.INTER_LINEAR)
+        return warped.astype(np.uint8, copy=False)
 
 
 @dataclass(slots=True)
@@ -190,20 +208,38 @@ class _Sheet:
         cv2.add(below, self.colour[part], dst=below)
 
 
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """Art as it was last warped."""
+
+    sheet: _Sheet
+    pose: _Pose
+    whole: bool
+    """None of it was cut off at the frame's border, so that it may be moved."""
+
+    def serves(self, pose: _Pose, reach: float) -> bool:
+        still = hypot(pose.x - self.pose.x, pose.y - self.pose.y) < _INVISIBLE
+        return pose.turns_like(self.pose, reach) and (self.whole or still)
+
+    def at(self, pose: _Pose) -> _Sheet:
+        """Moved by whole pixels to a pose that it serves."""
+        dx, dy = round(pose.x - self.pose.x), round(pose.y - self.pose.y)
+        if not self.whole or (dx == 0 and dy == 0):
+            return self.sheet
+        return _Sheet(self.sheet.x + dx, self.sheet.y + dy, self.sheet.colour, self.sheet.keep)
+
+
 @dataclass(slots=True)
 class _Person:
     """What is remembered of one emoji from frame to frame."""
 
     weights: dict[int, float] = field(default_factory=dict)
     """How much of each picture shows, by its `id`, summing to 1."""
-    level: tuple[Emotion, float] | None = None
     painted: float = 0.0
-    pose: _Pose | None = None
-    head: Ellipse | None = None
+    shape: tuple[float, float, float] | None = None
     rim: NDArray[np.float32] | None = None
-    shade: NDArray[np.uint8] | None = None
     behind: _Sheet | None = None
-    front: _Sheet | None = None
+    front: _Front | None = None
     front_key: object = None
 
 
@@ -255,23 +291,29 @@ class Painter:
                     behind.lay(image)
         for each in covers:
             expression = expressions.get(each.face_id, Expression(Emotion.NEUTRAL))
-            self._front(each, expression, people[each.face_id], look, now).lay(image)
+            person = people[each.face_id]
+            self._front(each, expression, person, look, now, image.shape[1::-1]).lay(image)
 
     def _front(
-        self, cover: Cover, expression: Expression, person: _Person, look: Look, now: float
+        self,
+        cover: Cover,
+        expression: Expression,
+        person: _Person,
+        look: Look,
+        now: float,
+        frame_size: tuple[int, int],
     ) -> _Sheet:
         weights = self._fade(person, expression, look.fade_s, now)
         arts = [(self._art[key], weight) for key, weight in weights.items()]
         main = max(arts, key=lambda pair: pair[1])[0]
         wanted = _pose(cover, main, look)
-        if person.pose is None or not wanted.near(person.pose, main.reach):
-            person.pose = wanted
         opacity = look.opacity if look.mode is Mode.OVERLAY else 1.0
-        key = (person.pose, tuple(weights.items()), opacity, look.mode, cover.face_width > 0)
-        if person.front is None or person.front_key != key:
-            person.front = _sheet(arts, main, person.pose, opacity)
+        key = (tuple(weights.items()), opacity, frame_size)
+        old = person.front
+        if old is None or person.front_key != key or not old.serves(wanted, main.reach):
+            old = person.front = _front(arts, main, wanted, opacity, frame_size)
             person.front_key = key
-        return person.front
+        return old.at(wanted)
 
     def _fade(
         self, person: _Person, expression: Expression, fade_s: float, now: float
@@ -311,65 +353,61 @@ def _pose(cover: Cover, art: _Art, look: Look) -> _Pose:
     return _Pose(x, y, look.scale * sqrt(by_eyes * by_mouth), roll)
 
 
-def _sheet(arts: list[tuple[_Art, float]], main: _Art, pose: _Pose, opacity: float) -> _Sheet:
-    """The art warped into the frame, several pictures mixed by weight."""
-    right = cos(radians(pose.roll)) * pose.scale, sin(radians(pose.roll)) * pose.scale
-    whole = main.level(1.0)[0]
-    fx, fy = main.features
-    corners = [
-        (right[0] * (x - fx) - right[1] * (y - fy), right[1] * (x - fx) + right[0] * (y - fy))
-        for x in (0, whole.shape[1])
-        for y in (0, whole.shape[0])
-    ]
-    x0 = int(np.floor(pose.x + min(x for x, _ in corners))) - 1
-    y0 = int(np.floor(pose.y + min(y for _, y in corners))) - 1
-    x1 = int(np.ceil(pose.x + max(x for x, _ in corners))) + 1
-    y1 = int(np.ceil(pose.y + max(y for _, y in corners))) + 1
-    mixed: NDArray[np.float32] | NDArray[np.uint8] | None = None
+def _front(
+    arts: list[tuple[_Art, float]],
+    main: _Art,
+    pose: _Pose,
+    opacity: float,
+    frame_size: tuple[int, int],
+) -> _Front:
+    """The art warped to where it goes, several pictures mixed by weight."""
+    x0, y0, x1, y1 = main.extent(pose)
+    left, top = max(0, x0), max(0, y0)
+    right, bottom = max(left + 1, min(frame_size[0], x1)), max(top + 1, min(frame_size[1], y1))
+    whole = (left, top, right, bottom) == (x0, y0, x1, y1)
+    size = (right - left, bottom - top)
+    mixed = np.zeros((size[1], size[0], 4), np.uint8)
     for art, weight in arts:
-        like = pose.scale * main.radius / art.radius
-        level, share = art.level(like)
-        k = like / share
-        a, b = cos(radians(pose.roll)) * k, sin(radians(pose.roll)) * k
-        ax, ay = art.features[0] * share - 0.5, art.features[1] * share - 0.5
-        place = np.array(
-            [
-                [a, -b, pose.x - 0.5 - x0 - a * ax + b * ay],
-                [b, a, pose.y - 0.5 - y0 - b * ax - a * ay],
-            ]
-        )
-        warped = cv2.warpAffine(level, place, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
-        if len(arts) > 1 or opacity < 1:
-            part = warped.astype(np.float32) * np.float32(weight * opacity)
-            mixed = part if mixed is None else mixed + part
+        scale = pose.scale * main.radius / art.radius
+        layer = art.warped(_Pose(pose.x - left, pose.y - top, scale, pose.roll), size)
+        share = weight * opacity
+        if share >= 1:
+            mixed = layer
         else:
-            mixed = warped.astype(np.uint8, copy=False)
-    assert mixed is not None
-    if mixed.dtype != np.uint8:
-        mixed = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+            mixed = cv2.addWeighted(mixed, 1.0, layer, share, 0).astype(np.uint8, copy=False)
     colour = cv2.cvtColor(mixed, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
-    clear = cv2.bitwise_not(mixed[..., 3])
+    clear = cv2.bitwise_not(cv2.extractChannel(mixed, 3))
     keep = cv2.merge([clear, clear, clear]).astype(np.uint8, copy=False)
-    return _Sheet(x0, y0, colour, keep)
+    return _Front(_Sheet(left, top, colour, keep), pose, whole)
 
 
 def _fill(image: Image, head: Ellipse, others: Sequence[Ellipse], person: _Person) -> None:
     """Bring the sheet behind one emoji up to date with the surroundings."""
-    rim = backdrop.ring(image, head, others)
-    box = backdrop.pixels(head)
-    old = person.head
-    same = old is not None and (old.half_width, old.half_height, old.roll, old.centre) == (
-        head.half_width,
-        head.half_height,
-        head.roll,
-        head.centre,
-    )
-    if not same or person.shade is None:
-        person.shade = backdrop.mask(head)
-        person.head = head
-    shade = cv2.merge([person.shade] * 3)
-    grid = backdrop.surface(rim, head.roll, head.half_height / head.half_width)
-    fill = cv2.resize(grid, (box[2] - box[0], box[3] - box[1]), interpolation=cv2.INTER_CUBIC)
-    colour = cv2.multiply(fill, shade, scale=1 / 255).astype(np.uint8, copy=False)
-    keep = cv2.bitwise_not(shade).astype(np.uint8, copy=False)
-    person.behind = _Sheet(box[0], box[1], colour, keep)
+    shape = _shape(head, person.shape)
+    rim = backdrop.ring(image, Ellipse(head.centre, *shape), others)
+    same = person.behind is not None and person.shape == shape and person.rim is not None
+    if person.rim is None or not same or np.abs(rim - person.rim).max() > _SAME_COLOUR:
+        shade = backdrop.shade(*shape)
+        colour = shade.paint(backdrop.surface(rim, shape[2], shape[1] / shape[0]))
+        person.shape, person.rim = shape, rim
+        person.behind = _Sheet(0, 0, colour, shade.keep)
+    assert person.behind is not None
+    height, width = person.behind.colour.shape[:2]
+    person.behind.x = round(head.centre[0] - width / 2)
+    person.behind.y = round(head.centre[1] - height / 2)
+
+
+def _shape(head: Ellipse, before: tuple[float, float, float] | None) -> tuple[float, float, float]:
+    """Half width, half height and roll of the backdrop: the head's, rounded up so that they stay.
+
+    A cover that trembles would have a new shade computed in every frame, for nothing to be seen.
+    """
+    aspect = head.half_height / head.half_width
+    if before is not None and 1 <= before[0] / (head.half_width + 1) <= 1.08:
+        wide = before[0]
+    else:
+        wide = _STEP ** ceil(log(head.half_width + 1, _STEP))
+    roll = 4.0 * round(head.roll / 4)
+    if before is not None and abs(before[2] - head.roll) < 3:
+        roll = before[2]
+    return wide, wide * aspect, roll

@@ -6,8 +6,8 @@ part of the picture is shown sharply only for a reason, and without one it is no
 1.  Sharp parts exist only while at least one face has been tracked without a gap for
     `SURE_FRAMES` frames, or was so within the last `Safety.hold_s` seconds. Otherwise the whole
     frame is blurred, and after `Safety.blur_s` the card takes its place.
-2.  Every face the tracker reports is covered at once, sure or not: head and hair, more in the
-    direction of doubt (low score, fast motion).
+2.  Every face the tracker reports is covered at once, sure or not: head and hair, and more in
+    doubt (low score, fast motion). A cover shrinks only as fast as a person can move away.
 3.  A face that is lost keeps its cover where it should be. The cover grows with time, speed and
     doubt until `Safety.hold_s`.
 4.  After that, if others are still tracked, the place of the lost face stays frosted until it is
@@ -48,13 +48,15 @@ from vcam_emoji.types import Expression, Face, Frame, Image, Points
 log = logging.getLogger(__name__)
 
 SURE_FRAMES = 3
-QUIET_S = 0.8
+QUIET_S = 0.5
 QUIET_FRAMES = 8
 """At a low frame rate `QUIET_S` is stretched to so many frames."""
 GONE_S = 3.0
-LEFT_S = 0.8
+LEFT_S = 0.5
 
 _GROWTH_PER_S = 0.8
+_SHRINK_PER_S = 0.6
+"""Rule 2: a head gets smaller only as fast as a person can move away."""
 _CLOSE = 1.2
 """Rule 6: how far around a tracked head change is its own, as a multiple of its outline."""
 _GHOST = 1.15
@@ -89,6 +91,8 @@ class _Person:
     streak: int = 0
     """Frames on end that showed it, up to the latest."""
     score: float = 1.0
+    width: float = 0.0
+    """Of the face, in pixels, but never shrinking faster than `_SHRINK_PER_S`."""
     empty_since: float | None = None
     """Rule 4: since when its place has looked empty."""
 
@@ -98,6 +102,8 @@ class _Person:
             (ax, ay), (bx, by) = self.cover.head.centre, now_at.head.centre
             vx, vy = (bx - ax) / elapsed, (by - ay) / elapsed
             self.velocity = (self.velocity[0] + vx) / 2, (self.velocity[1] + vy) / 2
+        shrunken = self.width * (1 - _SHRINK_PER_S * min(max(elapsed, 0.0), 1.0))
+        self.width = max(now_at.face_width, shrunken)
         self.cover, self.seen, self.score = now_at, now, score
         self.streak += 1
         self.empty_since = None
@@ -110,7 +116,8 @@ class _Person:
         doubt = max(0.0, 0.6 - self.score) * 0.4
         wide = self.cover.head.half_width
         growth = min(run if run > 2 else 0.0, wide * 0.7) / wide + doubt + _GROWTH_PER_S * lost
-        return self.cover.grown(1 + growth) if growth > 0.004 else self.cover
+        factor = (1 + growth) * max(1.0, self.width / self.cover.face_width)
+        return self.cover.grown(factor) if factor > 1.004 else self.cover
 
     def leaving(self, size: tuple[int, int]) -> bool:
         """Whether it was on its way out over the frame's border when it was last seen."""
@@ -223,7 +230,7 @@ class Guard:
         if not sharp:
             return self._hidden(frame, scene, safety)
         image = frame.image.copy()
-        scene.frost(image, doubt)
+        scene.frost(image, doubt, self._widest())
         painter.paint(
             image, _back_to_front([covers[id(each)] for each in main]), expressions, look, now
         )
@@ -251,18 +258,18 @@ class Guard:
 
     def _follow(self, faces: Sequence[Face], now: float) -> None:
         """Keep what is remembered of each person up to date, and know lost ones again."""
-        for person in self._people.values():
-            if person.seen < now and not any(
-                face.id == person.cover.face_id and face.lost_s <= 0 for face in faces
+        for known in self._people.values():
+            if known.seen < now and not any(
+                face.id == known.cover.face_id and face.lost_s <= 0 for face in faces
             ):
-                person.streak = 0
+                known.streak = 0
         for face in faces:
             at = cover(face)
-            person = self._people.get(face.id)
-            if person is None:
+            if face.id not in self._people:
                 if face.lost_s <= 0:
                     self._known_again(at, now)
-                person = self._people[face.id] = _Person(at, now - face.lost_s)
+                self._people[face.id] = _Person(at, now - face.lost_s)
+            person = self._people[face.id]
             if face.lost_s <= 0:
                 person.sees(at, face.score, now)
             else:
@@ -362,8 +369,13 @@ class Guard:
         reason = "no face is tracked"
         if self._doubt_since is not None and frame.time - self._doubt_since > safety.blur_s:
             return self._card(frame, reason)
-        image = cv2.resize(scene.pane(), scene.size, interpolation=cv2.INTER_LINEAR)
+        pane = scene.pane(self._widest())
+        image = cv2.resize(pane, scene.size, interpolation=cv2.INTER_LINEAR)
         return Publication(image.astype(np.uint8, copy=False), True, reason)
+
+    def _widest(self) -> float:
+        """Of the faces that may be in the picture, in pixels."""
+        return max((person.width for person in self._people.values()), default=0.0)
 
     def _card(self, frame: Frame, reason: str) -> Publication:
         height, width = frame.image.shape[:2]
@@ -391,12 +403,7 @@ def _body(at: Cover, height: int) -> Points:
     down = -sin(radians(at.roll)), cos(radians(at.roll))
     x, y = at.features[0] + 0.58 * u * down[0], at.features[1] + 0.58 * u * down[1]
     foot = max(float(height), y + 3 * u)
-    half = [
-        (0.55, y - 0.1 * u),
-        (1.3, y + 0.6 * u),
-        (2.0, y + 1.6 * u),
-        (2.4, foot),
-    ]
+    half = [(0.55, y - 0.1 * u), (1.7, y + 0.35 * u), (2.3, y + 1.0 * u), (2.8, foot)]
     right = [(x + wide * u, at_y) for wide, at_y in half]
     left = [(x - wide * u, at_y) for wide, at_y in reversed(half)]
     return np.array(right + left, np.float32)
