@@ -8,6 +8,7 @@ import plistlib
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from xml.parsers.expat import ExpatError
 
 from vcam_emoji.devices import LOAD_MODULE, CameraDevice
 from vcam_emoji.machine import Machine, ThisMachine
@@ -287,7 +288,7 @@ def _virtual_camera_on_macos(machine: Machine) -> Iterator[Finding]:
         return
     try:
         version = str(plistlib.loads(about).get("CFBundleShortVersionString", ""))
-    except (plistlib.InvalidFileException, ValueError):
+    except (plistlib.InvalidFileException, ExpatError, ValueError):
         version = ""
     if _first(version) < 30 or _first(machine.release) < 13:
         yield Finding(
