@@ -87,7 +87,16 @@ def test_the_icon_shows_the_state(status: Status, icon: str) -> None:
 
 
 def test_the_menu_says_when_the_plain_camera_is_shown() -> None:
-    assert menu(replace(LIVE, mode="off"))[0] == Item("Live: your plain camera is shown")
+    plain = replace(LIVE, mode="off")
+    assert menu(plain)[0] == Item("On: your plain camera is shown")
+    assert headline(plain) == "Live: your plain camera is shown"
+
+
+def test_a_face_that_comes_and_goes_does_not_change_the_menu() -> None:
+    """Whoever has it open would lose it."""
+    for state in (State.STARTING, State.HIDDEN):
+        assert menu(replace(LIVE, state=state), CAMERAS) == menu(LIVE, CAMERAS)
+    assert menu(replace(LIVE, fps=29.7, frames=100, uptime_s=3)) == menu(LIVE)
 
 
 def test_a_trouble_is_told_in_one_short_line() -> None:
@@ -274,7 +283,7 @@ def test_a_refusal_is_told_at_the_top_until_something_succeeds(pystray: Any) -> 
 
     pystray.Icon.script = staticmethod(script)
     run_tray(service.handle, service.stop, list)
-    assert seen == ["That cannot be. Choose another.", "Live"]
+    assert seen == ["That cannot be. Choose another.", "On: your head is hidden"]
 
 
 def test_the_icon_goes_when_the_service_stops(pystray: Any) -> None:

@@ -89,7 +89,7 @@ def menu(status: Status, cameras: Sequence[tuple[str, str]] = ()) -> tuple[Item,
     """
     paused = status.state == State.PAUSED
     return (
-        Item(headline(status)),
+        Item(_heading(status)),
         *map(Item, _shortened(status.trouble)),
         SEPARATOR,
         Item("Resume", Resume()) if paused else Item("Pause", Pause()),
@@ -121,6 +121,24 @@ def headline(status: Status) -> str:
             return "Stopping"
         case _:
             return "Starting"
+
+
+_ON = {
+    Mode.REPLACE: "On: your head is hidden",
+    Mode.OVERLAY: "On: an emoji lies over your face",
+    Mode.OFF: "On: your plain camera is shown",
+    Mode.CARD: "On: a still picture is shown",
+}
+
+
+def _heading(status: Status) -> str:
+    """The state for the menu, without what comes and goes with a face in the picture.
+
+    A menu that is open closes when it changes, under the mouse of whoever is reading it.
+    """
+    if status.state in (State.STARTING, State.LIVE, State.HIDDEN) and status.mode in _ON:
+        return _ON[Mode(status.mode)]
+    return headline(status)
 
 
 def icon_name(status: Status) -> str:
