@@ -73,6 +73,7 @@ class Portrait:
         """
         rows = round(self.image.shape[0] * _BODY_BELOW)
         image = cv2.copyMakeBorder(self.image, 0, rows, 0, 0, cv2.BORDER_REPLICATE)
+        image[-rows:] = cv2.blur(self.image[-1:], (41, 1))
         cloth = np.median(self.image[-40:][self.alpha[-40:] > 200], axis=0)
         passing = np.clip(np.arange(rows) / 60, 0, 1)[:, None, None]
         image[-rows:] = np.round(image[-rows:] * (1 - passing) + cloth * passing)

@@ -69,7 +69,7 @@ def _window(picture: NDArray[np.float32]) -> None:
     cv2.rectangle(picture, (26, 466), (354, 486), (222, 228, 232), -1, cv2.LINE_AA)
     pane = np.zeros(picture.shape[:2], np.float32)
     pane[60:460, 50:330] = 1
-    glow = cv2.GaussianBlur(pane, (0, 0), 60)
+    glow = _spread(pane, 60)
     picture += glow[..., None] * np.array([34, 30, 24], np.float32)
 
 
@@ -160,8 +160,15 @@ def _lamp(picture: NDArray[np.float32]) -> None:
     cv2.fillPoly(picture, [shade], (176, 222, 250), cv2.LINE_AA)
     bulb = np.zeros(picture.shape[:2], np.float32)
     cv2.circle(bulb, (660, 262), 110, (1,), -1, cv2.LINE_AA)
-    glow = cv2.GaussianBlur(bulb, (0, 0), 70)
+    glow = _spread(bulb, 70)
     picture += glow[..., None] * np.array([26, 52, 70], np.float32)
+
+
+def _spread(light: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """A wide blur, done on an eighth of the size, which nobody can tell."""
+    small = cv2.resize(light, (_WIDTH // 8, _HEIGHT // 8), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), sigma / 8)
+    return cv2.resize(soft, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.float32)
 
 
 def _vignette() -> NDArray[np.float32]:

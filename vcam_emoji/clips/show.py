@@ -86,7 +86,7 @@ def demo_clip(size: tuple[int, int] = (1280, 720), fps: float = 30.0) -> Show:
             collins,
             (
                 0.5 - 0.23 * aside - 0.85 * left + 0.012 * ax - 0.05 * back,
-                0.46 + 0.012 * ay + 0.05 * lean - 0.05 * back,
+                0.46 + 0.012 * ay + 0.05 * lean,
             ),
             0.3 * (1 + 0.55 * lean) * (1 - 0.07 * aside - 0.45 * back),
             id=0,
