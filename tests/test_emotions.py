@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -74,6 +74,7 @@ ways = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(raw_scores, ways)
 def test_smoothed_scores_sum_to_one(answers: list[NDArray[np.float32]], how: Reading) -> None:
     for estimate in play(answers, how):
@@ -81,6 +82,7 @@ def test_smoothed_scores_sum_to_one(answers: list[NDArray[np.float32]], how: Rea
         assert min(estimate.scores) >= 0
 
 
+@settings(deadline=None)
 @given(raw_scores, ways)
 def test_no_label_is_given_up_before_its_minimum_hold(
     answers: list[NDArray[np.float32]], how: Reading
@@ -91,11 +93,13 @@ def test_no_label_is_given_up_before_its_minimum_hold(
         assert (later - earlier) * 0.1 >= how.minimum_hold_s - 1e-6
 
 
+@settings(deadline=None)
 @given(raw_scores, ways)
 def test_a_constant_face_never_switches(answers: list[NDArray[np.float32]], how: Reading) -> None:
     assert len({estimate.emotion for estimate in play([answers[0]] * 20, how)}) == 1
 
 
+@settings(deadline=None)
 @given(raw_scores, ways)
 def test_a_new_label_leads_by_the_hysteresis(
     answers: list[NDArray[np.float32]], how: Reading

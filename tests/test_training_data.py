@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -20,7 +21,7 @@ def pictures(n: int = 3) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.random.default_rng(0).integers(0, 256, (n, 48, 48), dtype=np.uint8)
 
 
-def write_csv(path: Path, rows: list[tuple[object, ...]], header: str) -> Path:
+def write_csv(path: Path, rows: Sequence[tuple[object, ...]], header: str) -> Path:
     with path.open("w", newline="") as file:
         file.write(header + "\n")
         csv.writer(file).writerows(rows)
