@@ -21,8 +21,8 @@ from vcam_emoji.types import Detection, Face, FaceFinder, FaceFollower, Frame, I
 
 HOLD_S = 0.5
 """A face that is not seen is held this long."""
-FIND_EVERY_S = 0.5
-"""Faces are looked for again this often while all that are known are seen."""
+FIND_EVERY_S = 0.25
+"""Other faces are looked for this often while all that are known are seen."""
 FOLLOW_EVERY = 3
 """Frames from one look of the follower to the next, while the patch is found."""
 
@@ -35,6 +35,8 @@ _LEAST_GAIN = 0.08
 """What a look of the follower counts at least."""
 _SAME_FACE = 0.45
 """Two tracks whose boxes overlap more have run onto one face."""
+_MISPLACED = 0.4
+"""A track whose box overlaps the finder's less than this is put right."""
 _LONGEST_STEP_S = 0.1
 _COASTING_S = 0.15
 """Time constant with which the velocity of an unseen face decays."""
@@ -52,6 +54,8 @@ class _Track:
     born: float
     seen: float
     """Time of the frame that last showed it."""
+    seen_at: tuple[float, float]
+    """And its centre there."""
     time: float
     """Time of the frame that `pose` belongs to."""
     velocity: tuple[float, float] = (0.0, 0.0)
@@ -75,6 +79,9 @@ class _Track:
         self.velocity = 0.4 * self.velocity[0] + 0.6 * vx, 0.4 * self.velocity[1] + 0.6 * vy
         self.pose, self.time = pose, now
 
+    def see(self, now: float) -> None:
+        self.seen, self.seen_at = now, (self.pose.x, self.pose.y)
+
     def coast(self, pose: Pose, now: float) -> None:
         """It is not seen: its velocity stays what it was, to decay in `expected`."""
         self.pose, self.time = pose, now
@@ -84,6 +91,19 @@ class _Track:
         self.place = self.pose.region(_PATCH_ROOM)
         self.patch = Patch(image, self.place)
         self.likeness = 1.0
+
+    def refind(self, found: Detection, image: Image, now: float) -> None:
+        """It was found where it was not looked for."""
+        pose, elapsed = Pose.of(found, self.pose.aspect), now - self.seen
+        if 0 < elapsed < _LONGEST_STEP_S:
+            x, y = self.seen_at
+            self.velocity = (pose.x - x) / elapsed, (pose.y - y) / elapsed
+        else:
+            self.velocity = 0.0, 0.0
+        self.pose, self.time, self.score = pose, now, found.score
+        self.looks, self.unlooked = 1, FOLLOW_EVERY
+        self.see(now)
+        self.renew(image)
 
     def face(self, now: float) -> Face:
         at = self.pose.detection(self.score)
@@ -95,7 +115,10 @@ class Tracker:
     """`FaceTracker`: finds now and then, follows in between."""
 
     finder: FaceFinder
+    """Asked in every frame in which a face is missing, or all are."""
     follower: FaceFollower
+    watcher: FaceFinder | None = None
+    """Asked instead, now and then, while all known faces are seen; it may be cheaper."""
     _tracks: list[_Track] = field(default_factory=list)
     _next_id: int = 1
     _found_at: float = float("-inf")
@@ -110,7 +133,8 @@ class Tracker:
         missing = not self._tracks or any(track.seen < now for track in self._tracks)
         if missing or not 0 <= now - self._found_at < FIND_EVERY_S:
             self._found_at = now
-            self._match(self.finder.find(image), image, now)
+            finder = self.finder if missing or self.watcher is None else self.watcher
+            self._match(finder.find(image), image, now)
         self._tracks = [track for track in self._tracks if self._keeps(track, now)]
         faces = (track.face(now) for track in self._tracks)
         return sorted(faces, key=lambda face: -face.box.area)
@@ -130,7 +154,7 @@ class Tracker:
         steady = carried is not None and track.seen == track.time
         if carried is not None and steady and track.unlooked < FOLLOW_EVERY:
             track.move(carried, now)
-            track.seen = now
+            track.see(now)
             return
         guess = carried or expected
         again = self.follower.follow(image, guess.detection(track.score))
@@ -171,7 +195,7 @@ class Tracker:
             gain = max(surprise, 1 / (track.looks + 1), _LEAST_GAIN)
             pose = carried.blended(looked, gain, max(gain, 0.4))
         track.move(pose, now)
-        track.seen = now
+        track.see(now)
         if carried is None or track.likeness < _FRESH:
             track.renew(image)
 
@@ -204,22 +228,14 @@ class Tracker:
             given.add(number)
             taken.add(track.id)
             track.found += 1
-            if track.seen < now:
-                track.pose = Pose.of(found[number], track.pose.aspect)
-                track.time = track.seen = now
-                track.score, track.looks, track.unlooked = found[number].score, 1, FOLLOW_EVERY
-                track.renew(image)
+            box = track.pose.detection(1).box
+            if track.seen < now or box.iou(found[number].box) < _MISPLACED:
+                track.refind(found[number], image, now)
         for number, each in enumerate(found):
             if number not in given and not any(
                 track.pose.detection(1).box.iou(each.box) > 0.3 for track in self._tracks
             ):
-                pose = Pose.of(each)
-                place = pose.region(_PATCH_ROOM)
-                self._tracks.append(
-                    _Track(
-                        self._next_id, pose, Patch(image, place), place, each.score, now, now, now
-                    )
-                )
+                self._tracks.append(_born(self._next_id, each, image, now))
                 self._next_id += 1
 
     def _keeps(self, track: _Track, now: float) -> bool:
@@ -234,9 +250,17 @@ def open_tracker() -> Tracker:
     Raises:
         ModelError: if they are missing or damaged.
     """
-    from vcam_emoji.faces import Glancer, open_finder, open_follower
+    from vcam_emoji.faces import Seeker, Watcher, open_finder, open_follower
 
-    return Tracker(Glancer(open_finder()), open_follower())
+    finder = open_finder()
+    return Tracker(Seeker(finder), open_follower(), Watcher(finder))
+
+
+def _born(number: int, seen: Detection, image: Image, now: float) -> _Track:
+    pose = Pose.of(seen)
+    place = pose.region(_PATCH_ROOM)
+    patch = Patch(image, place)
+    return _Track(number, pose, patch, place, seen.score, now, now, (pose.x, pose.y), now)
 
 
 def _distance(track: _Track, pose: Pose, now: float) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from vcam_emoji.faces.blazeface import BlazeFace
 from vcam_emoji.faces.closer import Closer
-from vcam_emoji.faces.finder import Finder, Glancer
+from vcam_emoji.faces.finder import Finder
 from vcam_emoji.faces.follower import Follower
+from vcam_emoji.faces.glancing import Seeker, Watcher
 from vcam_emoji.faces.mesh import FaceMesh
 from vcam_emoji.resources import asset
 
-__all__ = ["Finder", "Follower", "Glancer", "open_finder", "open_follower"]
+__all__ = ["Finder", "Follower", "Seeker", "Watcher", "open_finder", "open_follower"]
 
 
 def open_finder() -> Finder:

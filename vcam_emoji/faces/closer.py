@@ -39,7 +39,9 @@ class Closer:
         seen = self.meshed(image, at if near is None or near.score < 0.1 else near)
         if seen.score > 0.5:
             return Look(seen, near.score if near else 0.0, seen.score)
-        return Look(mean_of(at, near or at), near.score if near else 0.0, seen.score)
+        if near is None:
+            return Look(at, 0.0, seen.score)
+        return Look(mean_of(at, near), near.score, seen.score)
 
     def meshed(self, image: Image, at: Detection) -> Detection:
         """What the mesh makes of the region; its score is the presence."""

@@ -1,0 +1,75 @@
+"""Finding faces in a stream: each time another part of the picture, so that no frame costs much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vcam_emoji.faces.finder import Finder
+from vcam_emoji.faces.proposals import Square, propose, squares
+from vcam_emoji.types import Detection, Image
+
+_SEEKING = 0.3
+_WATCHING = 0.4
+"""Proposals below this get no closer look."""
+_REMEMBERED = 3
+"""Glances for which a judgement holds."""
+
+
+@dataclass(slots=True)
+class Seeker:
+    """`FaceFinder` for frames in which a face is missing, or all are.
+
+    The whole picture is looked at every time, by the back-camera and the full-range detector in
+    turn; with the latter, which costs half as much, one part is looked at more closely.
+    """
+
+    finder: Finder
+    turn: int = 0
+
+    def find(self, image: Image) -> Sequence[Detection]:
+        """The faces that this turn shows, best first."""
+        self.turn += 1
+        whole, part = _parts(image, self.turn // 2)
+        if self.turn % 2:
+            proposals = propose(self.finder.back, image, whole, _SEEKING)
+        else:
+            proposals = propose(self.finder.wide, image, whole, _WATCHING)
+            proposals += propose(self.finder.back, image, part, _SEEKING)
+        return self.finder.judged(image, proposals)
+
+
+@dataclass(slots=True)
+class Watcher:
+    """`FaceFinder` for frames in which all known faces are followed: is there another one?
+
+    The full-range detector looks at the whole and at one part in turn. What stays where it was
+    judged a moment ago is not judged again.
+    """
+
+    finder: Finder
+    turn: int = 0
+    _known: list[Sequence[Detection]] = field(default_factory=list)
+
+    def find(self, image: Image) -> Sequence[Detection]:
+        """The faces that this turn shows, known ones not placed anew."""
+        self.turn += 1
+        whole, part = _parts(image, self.turn // 2)
+        square = whole if self.turn % 2 else part
+        proposals = propose(self.finder.wide, image, square, _WATCHING)
+        known = [each for seen in self._known for each in seen]
+        old = [each for each in proposals if _overlaps(each, known)]
+        new = [each for each in proposals if not _overlaps(each, old)]
+        found = [*old, *self.finder.judged(image, new)]
+        self._known = [*self._known[1 - _REMEMBERED :], found]
+        return found
+
+
+def _parts(image: Image, turn: int) -> tuple[Square, Square]:
+    """The whole picture, and the part whose turn it is."""
+    whole, *parts = squares(image.shape[1], image.shape[0])
+    return whole, parts[turn % len(parts)] if parts else whole
+
+
+def _overlaps(one: Detection, others: Sequence[Detection]) -> bool:
+    return any(one.box.iou(other.box) > 0.4 for other in others)
