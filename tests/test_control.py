@@ -115,9 +115,10 @@ def test_an_error_comes_back_as_it_was_raised(
 
 
 def test_an_unforeseen_error_is_told_and_does_not_end_the_server(service: FakeService) -> None:
-    service.fails = ZeroDivisionError()
-    with pytest.raises(ControlError, match="could not do that"):
-        ask(GetStatus())
+    for error in (ZeroDivisionError(), OSError(5, "Input/output error")):
+        service.fails = error
+        with pytest.raises(ControlError, match="could not do that"):
+            ask(GetStatus())
     service.fails = None
     assert ask(GetStatus()).pid == os.getpid()
 
@@ -211,7 +212,7 @@ def test_a_pickle_is_never_loaded(service: FakeService, tmp_path: Path) -> None:
 def test_an_oversize_message_is_refused_unread(service: FakeService) -> None:
     stream = dial()
     stream.sendall(struct.pack("!I", LONGEST_REQUEST + 1))
-    assert answer(stream)["kind"] == "UsageError"
+    assert answer(stream)["kind"] == "ControlError"
 
 
 def test_the_longest_message_allowed_is_read(service: FakeService) -> None:
