@@ -10,7 +10,7 @@ from generator.artwork import face
 from generator.artwork.colour import BLACK, WHITE, Colour
 from generator.artwork.expressions import EXPRESSIONS, REST, Expression
 from generator.artwork.palette import YELLOW, Skin, skin
-from generator.artwork.render import Renderer, render, resvg
+from generator.artwork.render import Renderer, render, resvg, thrifty
 from generator.artwork.svg import Drawing, capsule, ellipse, rounded
 from vcam_emoji.types import Emotion
 
@@ -120,6 +120,6 @@ def _peek(drawing: Drawing, card: _Card) -> None:
 
 def encoded(name: str, renderer: Renderer = resvg) -> bytes:
     """A card as a PNG."""
-    pixels = render(draw(name), WIDTH, renderer)
+    pixels = thrifty(render(draw(name), WIDTH, renderer))
     _, png = cv2.imencode(".png", pixels[..., :3], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     return png.tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.artwork import face
 from generator.artwork.expressions import expression
 from generator.artwork.palette import skin
-from generator.artwork.render import Renderer, render, resvg
+from generator.artwork.render import Renderer, render, resvg, thrifty
 from generator.artwork.svg import Drawing
 from vcam_emoji.emoji_set import EmojiImage, EmojiSet
 from vcam_emoji.types import Emotion
@@ -25,16 +25,22 @@ def image(
 ) -> EmojiImage:
     """One emotion in pixels."""
     pixels = render(head(emotion, intensity), side, renderer)
-    return EmojiImage(pixels, face.anchors(expression(emotion, intensity)))
+    return EmojiImage(thrifty(pixels), face.anchors(expression(emotion, intensity)))
 
 
 def classic(side: int = SIDE, renderer: Renderer = resvg) -> EmojiSet:
-    """The whole set."""
+    """The whole set: neutral, and every other emotion by half and in full."""
     return EmojiSet(
         name="classic",
         title="Classic",
         author="The vcam_emoji authors",
         licence="GPL-2.0-or-later",
         provenance="Drawn by generator.artwork, as vectors, from numbers.",
-        images={each: ((1.0, image(each, 1.0, side, renderer)),) for each in Emotion},
+        images={
+            emotion: tuple(
+                (step, image(emotion, step, side, renderer))
+                for step in ((1.0,) if emotion is Emotion.NEUTRAL else (0.5, 1.0))
+            )
+            for emotion in Emotion
+        },
     )

@@ -30,11 +30,11 @@ class Expression:
 
     # Eyes.
     eye_size: float = 1.0
-    upper_lid: float = 0.12
+    upper_lid: float = 0.1
     """Share of the eye that the upper lid covers."""
     lid_slant: float = 0.0
     """How much lower the upper lid's inner end is than its outer end."""
-    lid_bow: float = 6.0
+    lid_bow: float = 26.0
     """How far the upper lid is arched."""
     lower_lid: float = 0.04
     lower_bow: float = -8.0
@@ -65,7 +65,6 @@ class Expression:
     """How far the right half of the upper lip is pulled up."""
     teeth_top: float = 0.0
     """How far the teeth reach down from the upper lip."""
-    teeth_bottom: float = 0.0
     clench: float = 0.0
     """Share of the mouth that closed teeth fill."""
     tongue: float = 0.0
@@ -81,8 +80,6 @@ class Expression:
     """Folds over the nose."""
     frown: float = 0.0
     """Folds between the brows."""
-    forehead: float = 0.0
-    """Folds over the brows."""
     tint: float = 0.0
     """How much of the emotion's colour the skin takes on."""
 
@@ -106,8 +103,8 @@ EXPRESSIONS = {
         brow_outer=10,
         brow_arch=22,
         upper_lid=0.06,
-        lower_lid=0.24,
-        lower_bow=16,
+        lower_lid=0.27,
+        lower_bow=9,
         iris=1.06,
         mouth_y=-14,
         mouth_width=104,
@@ -140,18 +137,17 @@ EXPRESSIONS = {
         blush=0.3,
         tear=1,
         tint=1,
-        forehead=0.0,
     ),
     Emotion.ANGRY: Expression(
         brow_inner=-44,
         brow_outer=22,
         brow_arch=-2,
         brow_squeeze=20,
-        upper_lid=0.3,
+        upper_lid=0.29,
         lid_slant=34,
         lid_bow=0,
-        lower_lid=0.14,
-        lower_bow=2,
+        lower_lid=0.1,
+        lower_bow=-6,
         iris=0.88,
         pupil=0.85,
         gaze_y=4,
@@ -188,7 +184,6 @@ EXPRESSIONS = {
         clench=0.9,
         blush=0.0,
         sweat=1,
-        forehead=0.0,
         tint=1,
     ),
     Emotion.DISGUST: Expression(
@@ -197,14 +192,15 @@ EXPRESSIONS = {
         brow_arch=6,
         brow_squeeze=14,
         brow_tilt=12,
-        upper_lid=0.34,
+        upper_lid=0.27,
+        lid_bow=8,
         lid_slant=8,
-        lower_lid=0.26,
-        lower_bow=8,
-        squint=0.35,
+        lower_lid=0.2,
+        lower_bow=4,
+        squint=0.28,
         iris=0.94,
-        gaze_x=-10,
-        gaze_y=6,
+        gaze_x=-14,
+        gaze_y=4,
         mouth_y=4,
         mouth_width=66,
         mouth_lift=-24,
@@ -213,7 +209,6 @@ EXPRESSIONS = {
         upper_square=0.6,
         lower_square=0.6,
         sneer=16,
-        tongue=10,
         tongue_out=64,
         blush=0.0,
         wrinkle=1,
@@ -244,4 +239,5 @@ EXPRESSIONS = {
 
 def expression(emotion: Emotion, intensity: float = 1.0) -> Expression:
     """A face showing an emotion, from 0 (at rest) to 1 (fully)."""
-    return REST.towards(EXPRESSIONS[emotion], intensity)
+    # Half an emotion must still be read as that one: two thirds of the way do it.
+    return REST.towards(EXPRESSIONS[emotion], intensity**0.6)

@@ -9,7 +9,7 @@ from generator.artwork.expressions import Expression
 from generator.artwork.eyes import EYE_X, EYE_Y, draw_brow, draw_eye
 from generator.artwork.mouth import MOUTH_Y, draw_mouth
 from generator.artwork.palette import Skin
-from generator.artwork.svg import Drawing, Point, curve, drop, ellipse
+from generator.artwork.svg import Drawing, Outline, Point, curve, drop, ellipse, stroke
 from vcam_emoji.emoji_set import Anchors
 
 SIDE = 512.0
@@ -63,19 +63,6 @@ def ball(skin: Skin) -> Drawing:
             ],
         ),
     )
-    if skin.top_share > 0:
-        drawing.shape(
-            head,
-            drawing.linear(
-                (x, y - r),
-                (x, y + r * 0.35),
-                [
-                    (0.0, skin.top, skin.top_share),
-                    (0.45, skin.top, skin.top_share * 0.6),
-                    (1.0, skin.top, 0.0),
-                ],
-            ),
-        )
     # The side turned away from the light, and light from behind along its edge.
     drawing.shape(
         head,
@@ -85,6 +72,19 @@ def ball(skin: Skin) -> Drawing:
             [(0.0, skin.edge, 0.0), (0.74, skin.edge, 0.0), (1.0, skin.edge, 0.55)],
         ),
     )
+    if skin.top_share > 0:
+        drawing.shape(
+            head,
+            drawing.linear(
+                (x, y - r),
+                (x, y + r * 0.3),
+                [
+                    (0.0, skin.top, skin.top_share),
+                    (0.4, skin.top.mixed(skin.haze, 0.45), skin.top_share * 0.66),
+                    (1.0, skin.haze, 0.0),
+                ],
+            ),
+        )
     drawing.shape(
         _crescent((x, y), r - 5, 17, 0.02 * pi, 0.62 * pi),
         skin.rim,
@@ -99,7 +99,7 @@ def ball(skin: Skin) -> Drawing:
     return drawing
 
 
-def _crescent(centre: Point, radius: float, thick: float, start: float, end: float) -> str:
+def _crescent(centre: Point, radius: float, thick: float, start: float, end: float) -> Outline:
     """A sickle along a circle, pointed at both ends; angles run clockwise from the right."""
     count = 24
     outer, inner = [], []
@@ -132,51 +132,26 @@ def _cheeks(drawing: Drawing, expression: Expression, skin: Skin) -> None:
 def _folds(drawing: Drawing, expression: Expression, skin: Skin) -> None:
     """Wrinkles of the nose and between the brows: a dark line with a light one below it."""
     folds: list[tuple[list[Point], float, float]] = []
+    for y, reach in ((228, 22), (247, 31), (266, 25)):
+        across = [i / 6 for i in range(-6, 7)]
+        points = [(256 + reach * u, y + 13 * (u * u - 0.5)) for u in across]
+        folds.append((points, 7.0, expression.wrinkle * 0.8))
     for side in (-1, 1):
-        if expression.wrinkle > 0:
-            for i in range(2):
-                y = 246 + i * 22
-                reach = 30 - i * 3
-                folds.append(
-                    (
-                        [
-                            (256 + side * 7, y - 7),
-                            (256 + side * 17, y),
-                            (256 + side * reach, y - 1 + 9),
-                        ],
-                        6.5,
-                        expression.wrinkle,
-                    )
-                )
-        if expression.frown > 0:
-            folds.append(
-                (
-                    [(256 + side * 15, 186), (256 + side * 11, 168), (256 + side * 15, 150)],
-                    6.5,
-                    expression.frown,
-                )
-            )
+        points = [(256 + side * (15 - 5 * sin(pi * i / 5)), 184 - 7 * i) for i in range(6)]
+        folds.append((points, 8.0, expression.frown))
     for points, width, share in folds:
-        below = [(x, y + 4) for x, y in points]
-        drawing.shape(
-            curve(below, closed=False),
-            stroke=skin.shine,
-            width=width,
-            opacity=0.5 * share,
-            blur=1.5,
-        )
-        drawing.shape(
-            curve(points, closed=False), stroke=skin.line, width=width, opacity=0.6 * share
-        )
+        below = [(x, y + 4.5) for x, y in points]
+        drawing.shape(stroke(below, width), skin.shine, opacity=0.55 * share, blur=1.5)
+        drawing.shape(stroke(points, width), skin.line, opacity=0.7 * share)
 
 
 def _water(drawing: Drawing, expression: Expression) -> None:
     if expression.tear > 0:
         size = 0.5 + 0.5 * expression.tear
-        _drop(drawing, (256 - EYE_X - 12, 282), 23 * size, 78 * size, expression.tear)
+        _drop(drawing, (256 - EYE_X - 12, 282), 24 * size, 82 * size, min(1.0, 2 * expression.tear))
     if expression.sweat > 0:
         size = 0.5 + 0.5 * expression.sweat
-        _drop(drawing, (414, 108), 23 * size, 76 * size, expression.sweat, lean=6)
+        _drop(drawing, (414, 108), 23 * size, 76 * size, min(1.0, 2 * expression.sweat), lean=6)
 
 
 def _drop(

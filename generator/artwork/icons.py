@@ -12,12 +12,17 @@ from vcam_emoji import png
 from vcam_emoji.types import Emotion
 
 _GREY = Skin(
-    *map(
-        Colour.hex,
-        ["#f4f5f8", "#d5d9e0", "#b9bfca", "#8f97a6", "#6b7382", "#e3e6ec", "#3a414e", "#d5d9e0"],
-    ),
-    0.0,
-    Colour.hex("#b9bfca"),
+    shine=Colour.hex("#f4f5f8"),
+    light=Colour.hex("#d5d9e0"),
+    middle=Colour.hex("#b9bfca"),
+    shade=Colour.hex("#8f97a6"),
+    edge=Colour.hex("#6b7382"),
+    rim=Colour.hex("#e3e6ec"),
+    line=Colour.hex("#3a414e"),
+    top=Colour.hex("#d5d9e0"),
+    haze=Colour.hex("#d5d9e0"),
+    blush=Colour.hex("#b9bfca"),
+    top_share=0.0,
 )
 _INK = Colour.hex("#2a2140")
 _ALARM = Colour.hex("#e01b3c")

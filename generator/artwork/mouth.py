@@ -7,7 +7,7 @@ from math import pi, sin
 from generator.artwork.colour import BLACK, WHITE, Colour
 from generator.artwork.expressions import Expression
 from generator.artwork.palette import Skin
-from generator.artwork.svg import Drawing, Point, between, curve, ellipse, line
+from generator.artwork.svg import Drawing, Outline, Point, between, curve, ellipse, line, stroke
 
 MOUTH_Y = 346.0
 _STEPS = 40
@@ -16,6 +16,7 @@ _DEEP = Colour.hex("#2c060c")
 _THROAT = Colour.hex("#7a1626")
 _TEETH = Colour.hex("#fdfdff")
 _TEETH_SHADE = Colour.hex("#b9c1d6")
+_GAP = Colour.hex("#8f86a3")
 _TONGUE = Colour.hex("#f2606f")
 _TONGUE_LIGHT = Colour.hex("#ff9a9c")
 _TONGUE_DARK = Colour.hex("#b8283f")
@@ -78,11 +79,13 @@ def _bed(drawing: Drawing, skin: Skin, upper: list[Point], lower: list[Point]) -
     """The lips' shade above and the light on the rim below: the mouth lies in the skin."""
     outline = between(upper, lower)
     drawing.shape(outline, skin.edge, stroke=skin.edge, width=26, opacity=0.42, blur=7)
-    rim = line([(x, y + 9) for x, y in lower[4:-4]])
-    drawing.shape(rim, stroke=skin.shine, width=8, opacity=0.75, blur=3)
+    rim = stroke([(x, y + 10) for x, y in lower[3:-3]], 9.0)
+    drawing.shape(rim, skin.shine, opacity=0.7, blur=2.5)
+    pout = stroke([(x * 0.62 + 256 * 0.38, y + 26) for x, y in lower[8:-8]], 16.0)
+    drawing.shape(pout, skin.edge, opacity=0.3, blur=7)
 
 
-def _tongue(drawing: Drawing, expression: Expression, outline: str, bottom: float) -> None:
+def _tongue(drawing: Drawing, expression: Expression, outline: Outline, bottom: float) -> None:
     if expression.tongue <= 0:
         return
     rise, wide = expression.tongue, expression.mouth_width * 0.62
@@ -101,7 +104,7 @@ def _tongue(drawing: Drawing, expression: Expression, outline: str, bottom: floa
 def _teeth(
     drawing: Drawing,
     expression: Expression,
-    outline: str,
+    outline: Outline,
     upper: list[Point],
     lower: list[Point],
 ) -> None:
@@ -110,25 +113,22 @@ def _teeth(
         (256, top), (256, bottom), [(0.0, _TEETH_SHADE), (0.22, _TEETH), (1.0, _TEETH)]
     )
     if expression.clench > 0:
-        inset = 4.0
-        drawing.shape(
-            between([(x, y + inset) for x, y in upper], [(x, y - inset) for x, y in lower]),
-            white,
-            opacity=min(1.0, expression.clench * 1.5),
-            clip=outline,
-        )
+        shown = min(1.0, expression.clench * 1.5)
+        rows = between([(x, y + 4) for x, y in upper], [(x, y - 4) for x, y in lower])
+        drawing.shape(rows, white, opacity=shown, clip=outline)
         middle = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in zip(upper, lower, strict=True)]
-        gap = Colour.hex("#7d6d84")
-        drawing.shape(line(middle), stroke=gap, width=4.5, opacity=0.9, clip=outline)
-        for k in range(-3, 4):
-            x = 256 + (k + 0.0) * expression.mouth_width * 0.27
-            drawing.shape(
-                line([(x, top - 5), (x, bottom + 5)]),
-                stroke=gap,
-                width=3.5,
-                opacity=0.75,
-                clip=outline,
-            )
+        drawing.shape(stroke(middle, 5.0, 0.6, 0.6), _GAP, opacity=0.9 * shown, clip=rows)
+        for k in range(-5, 6):
+            # Teeth stand on a curve: those at the sides are seen from the side.
+            x = 256 + expression.mouth_width * 1.02 * sin(k * 0.26)
+            gap = line([(x, top - 5), (x, bottom + 5)])
+            drawing.shape(gap, stroke=_GAP, width=2.4, opacity=0.55 * shown, clip=rows)
+        shade = drawing.radial(
+            (256, (top + bottom) / 2),
+            expression.mouth_width,
+            [(0.0, _DEEP, 0.0), (0.55, _DEEP, 0.0), (1.0, _DEEP, 0.45)],
+        )
+        drawing.shape(outline, shade)
     if expression.teeth_top > 0:
         edge = [(x, y + expression.teeth_top) for x, y in upper]
         reach = between([(x, y - 8) for x, y in upper], edge)
@@ -150,31 +150,43 @@ def _teeth(
 def _hanging_tongue(
     drawing: Drawing, expression: Expression, skin: Skin, lower: list[Point]
 ) -> None:
-    x, out = 256 - 6, expression.tongue_out
-    y = lower[_STEPS // 2][1] - 16
-    wide = 36
-    outline = curve(
-        [
-            (x - wide * 0.86, y),
-            (x - wide, y + out * 0.5),
-            (x - wide * 0.72, y + out * 0.9),
-            (x, y + out * 1.06),
-            (x + wide * 0.72, y + out * 0.9),
-            (x + wide, y + out * 0.5),
-            (x + wide * 0.86, y),
-            (x, y - 6),
-        ]
-    )
-    drawing.shape(outline, BLACK, stroke=skin.edge, width=8, opacity=0.3, blur=6)
+    """Out over the lower lip; where it is still in the mouth it has no edge."""
+    out, lip = expression.tongue_out, lower[_STEPS // 2][1]
+    x, y, wide = 252.0, lip - 22, 35.0
+    rim = [
+        (x - wide * 0.92, y),
+        (x - wide * 0.98, lip),
+        (x - wide * 1.04, lip + out * 0.45),
+        (x - wide * 0.8, lip + out * 0.85),
+        (x, lip + out),
+        (x + wide * 0.8, lip + out * 0.85),
+        (x + wide * 1.04, lip + out * 0.45),
+        (x + wide * 0.98, lip),
+        (x + wide * 0.92, y),
+    ]
+    shape = curve([*rim, (x, y - 8)])
+    drawing.shape(curve([(a, b + 8) for a, b in rim[1:-1]]), BLACK, opacity=0.3, blur=6)
+    drawing.shape(curve(rim[1:-1], closed=False), stroke=skin.line, width=10)
     fill = drawing.linear(
-        (x, y), (x, y + out * 1.06), [(0.0, _TONGUE_DARK), (0.3, _TONGUE), (1.0, _TONGUE_LIGHT)]
+        (x, y - 8),
+        (x, lip + out),
+        [
+            (0.0, _THROAT),
+            (0.25, _TONGUE_DARK),
+            (0.5, _TONGUE),
+            (1.0, _TONGUE_LIGHT),
+        ],
     )
-    drawing.shape(outline, fill, stroke=skin.line, width=5)
+    drawing.shape(shape, fill)
+    groove = stroke([(x, lip - 8 + i * (out * 0.72 + 8) / 6) for i in range(7)], 7.0, 0.5)
+    drawing.shape(groove, _TONGUE_DARK, opacity=0.65, blur=1)
+    gleam = ellipse((x - wide * 0.5, lip + out * 0.62), 6, 11)
+    drawing.shape(gleam, WHITE, opacity=0.6, blur=1.5)
+    # The lip's shadow over its root.
     drawing.shape(
-        line([(x, y + 6), (x, y + out * 0.66)]),
-        stroke=_TONGUE_DARK,
-        width=5,
-        opacity=0.7,
-        blur=1,
+        between([(a, b - 4) for a, b in lower], [(a, b + 7) for a, b in lower]),
+        _DEEP,
+        opacity=0.28,
+        blur=4,
+        clip=shape,
     )
-    drawing.shape(ellipse((x - wide * 0.45, y + out * 0.72), 6, 10), WHITE, opacity=0.55, blur=1.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from generator.artwork.colour import Colour
 from vcam_emoji.types import Emotion
@@ -23,12 +24,15 @@ class Skin:
     """Of folds, lashes and lips: a dark of the same hue."""
     top: Colour
     """What tints the forehead."""
-    top_share: float
+    haze: Colour
+    """What that tint fades into, half way down the face."""
     blush: Colour
+    top_share: float
+    """How opaque the tint is, 0 to 1."""
 
     def towards(self, other: Skin, share: float) -> Skin:
         """A mixture: 0 is this skin, 1 the other."""
-        mixed = {}
+        mixed: dict[str, Any] = {}
         for each in fields(self):
             ours, theirs = getattr(self, each.name), getattr(other, each.name)
             mixed[each.name] = (
@@ -40,24 +44,26 @@ class Skin:
 
 
 def _skin(colours: str, top_share: float = 0.0) -> Skin:
-    shine, light, middle, shade, edge, rim, line, top, blush = map(Colour.hex, colours.split())
-    return Skin(shine, light, middle, shade, edge, rim, line, top, top_share, blush)
+    """A skin from its colours, in the order of the fields."""
+    listed = map(Colour.hex, colours.split())
+    shine, light, middle, shade, edge, rim, line, top, haze, blush = listed
+    return Skin(shine, light, middle, shade, edge, rim, line, top, haze, blush, top_share)
 
 
-YELLOW = _skin("#fff3a3 #ffdd57 #ffc52e #f79a1c #d96d0c #ffd873 #5a2a0e #ffdd57 #ff6f4d")
+YELLOW = _skin("#fff3a3 #ffdd57 #ffc52e #f79a1c #d96d0c #ffd873 #5a2a0e #ffdd57 #ffdd57 #ff6f4d")
 
 SKINS = {
     Emotion.ANGRY: _skin(
-        "#ffc39a #ff8a5c #f4583a #d4301f #9c1a14 #ff9a6b #470d0c #d41e18 #d4301f", 0.55
+        "#ffbf94 #ff7d52 #f4502f #d12b1b #951310 #ff9a6b #470d0c #c9150f #f4502f #d4301f", 0.42
     ),
     Emotion.DISGUST: _skin(
-        "#eef6a0 #c3dc4e #94c23a #5f9427 #3c6b1c #c9e86b #26400f #7fb42f #5f9427", 0.15
+        "#eef6a0 #c3dc4e #94c23a #5f9427 #3c6b1c #c9e86b #26400f #7fb42f #94c23a #5f9427", 0.15
     ),
     Emotion.FEAR: _skin(
-        "#fdf6c4 #ffe27d #fbcd55 #e0a24a #a8743c #ffe6a0 #4a2a1e #6f8fe8 #f79a5c", 0.8
+        "#fff6bd #ffe27a #ffcf4d #f0a23a #c9782c #ffe49a #452a2a #5f86f0 #e6ecff #f79a5c", 0.92
     ),
     Emotion.SAD: _skin(
-        "#fff0b0 #ffd968 #f8bf45 #e3953a #b5692a #ffdf8e #52280f #7fa6e6 #f77a5c", 0.22
+        "#fff3b5 #ffe07a #fcc84a #ee9d35 #c4701f #ffe296 #55290f #fcc84a #fcc84a #f77a5c"
     ),
 }
 

@@ -39,3 +39,12 @@ def render(drawing: Drawing, width: int, renderer: Renderer = resvg) -> NDArray[
     """The drawing at that width in pixels: [h, w, 4], BGR and straight alpha."""
     height = round(width * drawing.height / drawing.width)
     return renderer(drawing.svg(), width, height)
+
+
+def thrifty(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with colours in steps of two grey levels; alpha is kept.
+
+    Nobody sees it, and a PNG of it is a quarter smaller.
+    """
+    stepped = np.minimum((pixels[..., :3].astype(np.uint16) + 1) // 2 * 2, 255).astype(np.uint8)
+    return np.dstack([stepped, pixels[..., 3]])

@@ -21,7 +21,7 @@ def laid(pixels: NDArray[np.uint8], ground: Sequence[int]) -> Image:
     return np.round(mixed).astype(np.uint8)
 
 
-def sheet(emoji_set: EmojiSet, sides: Sequence[int] = (256, 96, 32)) -> Image:
+def sheet(emoji_set: EmojiSet, sides: Sequence[int] = (192, 96, 32)) -> Image:
     """One row for each size and ground, a column for each picture."""
     pictures = [image for emotion in Emotion for _, image in emoji_set.images[emotion]]
     rows = []

@@ -5,9 +5,9 @@ Lengths are units of the drawing's own square or rectangle, x to the right and y
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import cos, pi, sin
+from math import ceil, cos, floor, hypot, pi, sin
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
@@ -17,6 +17,16 @@ Point: TypeAlias = tuple[float, float]
 
 Stop: TypeAlias = tuple[float, Colour] | tuple[float, Colour, float]
 """Where along a gradient, 0 to 1; the colour there; how opaque, 1 where it is not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A path, and the box it keeps to."""
+
+    text: str
+    """As the `d` of an SVG path."""
+    box: tuple[float, float, float, float]
+    """Left, top, right and bottom, more or less."""
 
 
 def number(value: float) -> str:
@@ -84,14 +94,14 @@ class Drawing:
 
     def shape(
         self,
-        outline: str,
+        outline: Outline,
         fill: str | Colour | None = None,
         *,
         stroke: str | Colour | None = None,
         width: float = 0.0,
         opacity: float = 1.0,
         blur: float = 0.0,
-        clip: str | None = None,
+        clip: Outline | None = None,
         punch: bool = False,
     ) -> None:
         """A filled or stroked outline.
@@ -117,18 +127,23 @@ class Drawing:
         if punch:
             style.append('fill-rule="evenodd"')
         if blur:
-            style.append(f'filter="{self._blur(blur)}"')
-        drawn = f'<path d="{outline}" {" ".join(style)}/>'
+            style.append(f'filter="{self._blur(blur, outline.box, width)}"')
+        drawn = f'<path d="{outline.text}" {" ".join(style)}/>'
         if clip is not None:
-            area = self._defined(f'<clipPath id="ID"><path d="{clip}"/></clipPath>')
+            area = self._defined(f'<clipPath id="ID"><path d="{clip.text}"/></clipPath>')
             drawn = f'<g clip-path="{area}">{drawn}</g>'
         self._shapes.append(drawn)
 
-    def _blur(self, deviation: float) -> str:
+    def _blur(self, deviation: float, box: tuple[float, float, float, float], width: float) -> str:
+        # Blurring takes most of the time, so only where there is something to blur.
+        reach = 3 * deviation + width / 2 + 2
+        left, top = max(0.0, floor(box[0] - reach)), max(0.0, floor(box[1] - reach))
+        right = min(self.width, ceil(box[2] + reach))
+        bottom = min(self.height, ceil(box[3] + reach))
         soft = f'<feGaussianBlur stdDeviation="{number(deviation)}"/>'
         area = (
-            f'filterUnits="userSpaceOnUse" x="0" y="0" '
-            f'width="{number(self.width)}" height="{number(self.height)}"'
+            f'filterUnits="userSpaceOnUse" x="{number(left)}" y="{number(top)}" '
+            f'width="{number(max(1.0, right - left))}" height="{number(max(1.0, bottom - top))}"'
         )
         colours = 'color-interpolation-filters="sRGB"'
         return self._defined(f'<filter id="ID" {area} {colours}>{soft}</filter>')
@@ -173,25 +188,32 @@ def _css(paint: str | Colour | None) -> str:
 # Outlines.
 
 
-def ellipse(centre: Point, rx: float, ry: float | None = None) -> str:
+def _outline(text: str, points: Sequence[Point]) -> Outline:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return Outline(text, (min(xs), min(ys), max(xs), max(ys)))
+
+
+def ellipse(centre: Point, rx: float, ry: float | None = None) -> Outline:
     """A closed ellipse, or a circle."""
     (x, y), ry = centre, rx if ry is None else ry
     a, b = number(rx), number(ry)
     left, right, across = number(x - rx), number(x + rx), number(y)
-    return f"M{left} {across}A{a} {b} 0 1 1 {right} {across}A{a} {b} 0 1 1 {left} {across}Z"
+    text = f"M{left} {across}A{a} {b} 0 1 1 {right} {across}A{a} {b} 0 1 1 {left} {across}Z"
+    return Outline(text, (x - rx, y - ry, x + rx, y + ry))
 
 
-def polygon(points: Iterable[Point]) -> str:
+def polygon(points: Sequence[Point]) -> Outline:
     """Straight lines through the points, closed; fine where they are close together."""
-    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points) + "Z"
+    return _outline(line(points).text + "Z", points)
 
 
-def line(points: Iterable[Point]) -> str:
+def line(points: Sequence[Point]) -> Outline:
     """Straight lines through the points, open."""
-    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    text = "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    return _outline(text, points)
 
 
-def curve(points: Sequence[Point], *, closed: bool = True) -> str:
+def curve(points: Sequence[Point], *, closed: bool = True) -> Outline:
     """A smooth line through the points (Catmull-Rom, as Bezier pieces)."""
     count = len(points)
     start = points[0]
@@ -203,10 +225,45 @@ def curve(points: Sequence[Point], *, closed: bool = True) -> str:
         c1 = here[0] + (after[0] - before[0]) / 6, here[1] + (after[1] - before[1]) / 6
         c2 = after[0] - (beyond[0] - here[0]) / 6, after[1] - (beyond[1] - here[1]) / 6
         pieces.append("C" + " ".join(number(v) for point in (c1, c2, after) for v in point))
-    return "".join(pieces) + ("Z" if closed else "")
+    return _outline("".join(pieces) + ("Z" if closed else ""), points)
 
 
-def drop(tip: Point, radius: float, length: float, lean: float = 0.0) -> str:
+def stroke(points: Sequence[Point], width: float, start: float = 0.0, end: float = 0.0) -> Outline:
+    """A stroke of a brush along the points, `width` wide in the middle.
+
+    Args:
+        points: Where it goes.
+        width: In the middle.
+        start: How wide it begins, as a share of that: 0 is a point, 1 a round end.
+        end: How wide it ends.
+    """
+    last = len(points) - 1
+    left: list[Point] = []
+    right: list[Point] = []
+    for i, (x, y) in enumerate(points):
+        (ax, ay), (bx, by) = points[max(0, i - 1)], points[min(last, i + 1)]
+        run = hypot(bx - ax, by - ay) or 1.0
+        u = i / last
+        swell = sin(pi * u)
+        edge = start if u < 0.5 else end
+        half = width / 2 * (edge + (1 - edge) * swell)
+        nx, ny = -(by - ay) / run * half, (bx - ax) / run * half
+        left.append((x + nx, y + ny))
+        right.append((x - nx, y - ny))
+    tips = [_tip(points, width * start / 2, 0), _tip(points, width * end / 2, last)]
+    return curve([*left, *tips[1], *reversed(right), *tips[0]])
+
+
+def _tip(points: Sequence[Point], half: float, at: int) -> list[Point]:
+    """The round end of a stroke: a point beyond it."""
+    if half < 0.5:
+        return []
+    (x, y), (px, py) = points[at], points[1 if at == 0 else at - 1]
+    run = hypot(x - px, y - py) or 1.0
+    return [(x + (x - px) / run * half, y + (y - py) / run * half)]
+
+
+def drop(tip: Point, radius: float, length: float, lean: float = 0.0) -> Outline:
     """A hanging drop: its tip, the radius of its belly, tip to bottom; `lean` moves the belly."""
     (x, y) = tip
     bx, by = x + lean, y + length - radius
@@ -217,24 +274,25 @@ def drop(tip: Point, radius: float, length: float, lean: float = 0.0) -> str:
     return curve([(x, y), *belly])
 
 
-def between(upper: Sequence[Point], lower: Sequence[Point]) -> str:
+def between(upper: Sequence[Point], lower: Sequence[Point]) -> Outline:
     """The area between two lines that run the same way."""
     return polygon([*upper, *reversed(lower)])
 
 
-def rounded(corner: Point, width: float, height: float, radius: float) -> str:
+def rounded(corner: Point, width: float, height: float, radius: float) -> Outline:
     """A rectangle by its top left corner, with round corners."""
     (x, y), r = corner, radius
     a, b = number(r), number
-    return (
+    text = (
         f"M{b(x + r)} {b(y)}H{b(x + width - r)}A{a} {a} 0 0 1 {b(x + width)} {b(y + r)}"
         f"V{b(y + height - r)}A{a} {a} 0 0 1 {b(x + width - r)} {b(y + height)}"
         f"H{b(x + r)}A{a} {a} 0 0 1 {b(x)} {b(y + height - r)}V{b(y + r)}"
         f"A{a} {a} 0 0 1 {b(x + r)} {b(y)}Z"
     )
+    return Outline(text, (x, y, x + width, y + height))
 
 
-def capsule(start: Point, end: Point, radius: float) -> str:
+def capsule(start: Point, end: Point, radius: float) -> Outline:
     """An upright bar with round ends, from the middle of one end to that of the other."""
     (x, y0), (_, y1) = start, end
     return rounded((x - radius, y0 - radius), 2 * radius, y1 - y0 + 2 * radius, radius)
