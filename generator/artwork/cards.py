@@ -16,7 +16,7 @@ from vcam_emoji.types import Emotion
 
 WIDTH, HEIGHT = 1280, 720
 _FONT = "URW Gothic, Nunito, DejaVu Sans, sans-serif"
-_HEAD = 330.0
+_HEAD = 316.0
 """Its size on the card."""
 
 _ASLEEP = replace(
@@ -45,27 +45,22 @@ class _Card:
     words: str
     expression: Expression
     skin: Skin
-    top: Colour
-    bottom: Colour
+    ground: Colour
 
 
 _CARDS = {
-    "starting": _Card("Starting…", _WAKING, YELLOW, Colour.hex("#4a5fd0"), Colour.hex("#3a3f9e")),
-    "paused": _Card("Camera paused", _ASLEEP, YELLOW, Colour.hex("#33406e"), Colour.hex("#232a4d")),
-    "no-camera": _Card(
-        "No camera right now", _SEEKING, YELLOW, Colour.hex("#2f7f8f"), Colour.hex("#205a70")
-    ),
-    "hidden": _Card(
-        "Just a moment", _PEEKING, YELLOW, Colour.hex("#7a55c0"), Colour.hex("#53388f")
-    ),
+    "starting": _Card("Starting…", _WAKING, YELLOW, Colour.hex("#4350b8")),
+    "paused": _Card("Camera paused", _ASLEEP, YELLOW, Colour.hex("#2c375f")),
+    "no-camera": _Card("No camera right now", _SEEKING, YELLOW, Colour.hex("#27707f")),
+    "hidden": _Card("Just a moment", _PEEKING, YELLOW, Colour.hex("#6a49ab")),
     "trouble": _Card(
         "Something went wrong — picture hidden",
         _SORRY,
         skin(Emotion.FEAR, 0.35),
-        Colour.hex("#a8506a"),
-        Colour.hex("#74334f"),
+        Colour.hex("#93465f"),
     ),
 }
+"""By the names of the files."""
 
 NAMES = tuple(_CARDS)
 
@@ -74,9 +69,8 @@ def draw(name: str) -> Drawing:
     """A card by its name."""
     card = _CARDS[name]
     drawing = Drawing(WIDTH, HEIGHT)
-    ground = drawing.linear((0, 0), (0, HEIGHT), [(0.0, card.top), (1.0, card.bottom)])
-    drawing.shape(rounded((0, 0), WIDTH, HEIGHT, 0), ground)
-    # Flat discs: a soft ground would be a soft file of ten times the size.
+    drawing.shape(rounded((0, 0), WIDTH, HEIGHT, 0), card.ground)
+    # Flat discs: a gradient over the whole width shows bands in a compressed call.
     for x, y, r in ((640, 310, 262), (640, 310, 214)):
         drawing.shape(ellipse((x, y), r), WHITE, opacity=0.07)
     if name == "hidden":
@@ -99,7 +93,7 @@ def _peek(drawing: Drawing, card: _Card) -> None:
     """The head looks over a wall and holds on to it."""
     wall = 372.0
     drawing.place(face.draw(card.expression, card.skin), (640, 352), _HEAD / face.SIDE)
-    below = card.top.mixed(card.bottom, 0.8)
+    below = card.ground.mixed(BLACK, 0.16)
     drawing.shape(rounded((0, wall), WIDTH, HEIGHT - wall, 0), below)
     drawing.shape(rounded((0, wall), WIDTH, 6, 0), WHITE, opacity=0.35)
     for side in (-1, 1):
@@ -120,6 +114,6 @@ def _peek(drawing: Drawing, card: _Card) -> None:
 
 def encoded(name: str, renderer: Renderer = resvg) -> bytes:
     """A card as a PNG."""
-    pixels = thrifty(render(draw(name), WIDTH, renderer))
+    pixels = thrifty(render(draw(name), WIDTH, renderer), step=3)
     _, png = cv2.imencode(".png", pixels[..., :3], [cv2.IMWRITE_PNG_COMPRESSION, 9])
     return png.tobytes()
