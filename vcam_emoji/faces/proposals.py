@@ -42,8 +42,12 @@ CLOSE_UP = Oval(0.87, 1.12, 0.05)
 
 
 def squares(width: int, height: int) -> list[Square]:
-    """The whole picture, then overlapping squares of its shorter side along the longer one."""
-    short, long = min(width, height), max(width, height)
+    """The whole picture, then overlapping squares of its shorter side along the longer one.
+
+    Of a very long picture the squares are larger, so that there are few of them.
+    """
+    long = max(width, height)
+    short = max(min(width, height), -(-long // 4))
     whole = Square(0, 0, long)
     if long < 1.2 * short:
         return [whole]
