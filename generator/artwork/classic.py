@@ -25,7 +25,7 @@ def image(
 ) -> EmojiImage:
     """One emotion in pixels."""
     pixels = render(head(emotion, intensity), side, renderer)
-    return EmojiImage(thrifty(pixels), face.anchors(expression(emotion, intensity)))
+    return EmojiImage(thrifty(pixels), face.ANCHORS)
 
 
 def classic(side: int = SIDE, renderer: Renderer = resvg) -> EmojiSet:

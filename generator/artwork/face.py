@@ -33,13 +33,12 @@ def draw(expression: Expression, skin: Skin) -> Drawing:
     return drawing
 
 
-def anchors(expression: Expression) -> Anchors:
-    """Where that drawing has its eyes and its mouth."""
-    return Anchors(
-        ((256 - EYE_X) / SIDE, EYE_Y / SIDE),
-        ((256 + EYE_X) / SIDE, EYE_Y / SIDE),
-        (0.5, (MOUTH_Y + expression.mouth_y) / SIDE),
-    )
+ANCHORS = Anchors(
+    ((256 - EYE_X) / SIDE, EYE_Y / SIDE),
+    ((256 + EYE_X) / SIDE, EYE_Y / SIDE),
+    (0.5, MOUTH_Y / SIDE),
+)
+"""Of every expression: where they followed the mouth, the head would jump as it changes."""
 
 
 def ball(skin: Skin) -> Drawing:
