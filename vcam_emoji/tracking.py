@@ -9,10 +9,11 @@ All faces are looked for again now and then, and in every frame while one is mis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from math import exp, hypot
+from math import exp, hypot, log
+from typing import TypeAlias
 
 from vcam_emoji.faces.patch import Patch
 from vcam_emoji.faces.pose import Pose
@@ -37,10 +38,16 @@ _SAME_FACE = 0.45
 """Two tracks whose boxes overlap more have run onto one face."""
 _MISPLACED = 0.4
 """A track whose box overlaps the finder's less than this is put right."""
+_PASSING = 0.15
+"""Close to another face, a look that differs more from what was expected is of that other one."""
 _LONGEST_STEP_S = 0.1
-_COASTING_S = 0.15
+_COASTING_S = 0.3
 """Time constant with which the velocity of an unseen face decays."""
 _PROBATION_S = 1.5
+
+
+_Memory: TypeAlias = tuple[Pose, tuple[float, float], float, Pose]
+"""Pose, velocity and time of sight before a move, and the pose that was expected after it."""
 
 
 @dataclass(slots=True)
@@ -67,6 +74,10 @@ class _Track:
     found: int = 1
     """Times that the finder saw it."""
     likeness: float = 1.0
+    before: _Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.pose, self.velocity, self.seen, self.pose
 
     def expected(self, now: float) -> Pose:
         """Where it should be, from its velocity."""
@@ -74,6 +85,7 @@ class _Track:
         return self.pose.shifted(self.velocity[0] * step, self.velocity[1] * step)
 
     def move(self, pose: Pose, now: float) -> None:
+        self.before = self.pose, self.velocity, self.seen, self.expected(now)
         elapsed = max(now - self.time, 1e-3)
         vx, vy = (pose.x - self.pose.x) / elapsed, (pose.y - self.pose.y) / elapsed
         self.velocity = 0.4 * self.velocity[0] + 0.6 * vx, 0.4 * self.velocity[1] + 0.6 * vy
@@ -81,6 +93,17 @@ class _Track:
 
     def see(self, now: float) -> None:
         self.seen, self.seen_at = now, (self.pose.x, self.pose.y)
+
+    @property
+    def strayed(self) -> float:
+        """How far its last move led away from where it was expected, in heights."""
+        return _apart(self.before[3], self.pose)
+
+    def unsee(self, now: float) -> None:
+        """Take the last move back: what was seen there was another face."""
+        self.pose, self.velocity, self.seen, expected = self.before
+        self.seen_at = self.pose.x, self.pose.y
+        self.coast(expected, now)
 
     def coast(self, pose: Pose, now: float) -> None:
         """It is not seen: its velocity stays what it was, to decay in `expected`."""
@@ -126,10 +149,10 @@ class Tracker:
     def update(self, frame: Frame) -> Sequence[Face]:
         """The faces of this frame, largest first, those held for a moment (`lost_s` > 0) too."""
         now, image = frame.time, frame.image
-        before = {track.id: track.seen for track in self._tracks}
+        crowded = self._crowded(now)
         for track in self._tracks:
-            self._follow(track, image, now)
-        self._part(now, before)
+            self._follow(track, image, now, track.id in crowded)
+        self._part(now)
         missing = not self._tracks or any(track.seen < now for track in self._tracks)
         if missing or not 0 <= now - self._found_at < FIND_EVERY_S:
             self._found_at = now
@@ -144,7 +167,13 @@ class Tracker:
         self._tracks.clear()
         self._found_at = float("-inf")
 
-    def _follow(self, track: _Track, image: Image, now: float) -> None:
+    def _crowded(self, now: float) -> set[int]:
+        """Those whose place another one is about to share."""
+        boxes = {track.id: track.expected(now).detection(1).box for track in self._tracks}
+        near = [pair for pair in combinations(boxes, 2) if boxes[pair[0]].iou(boxes[pair[1]]) > 0]
+        return {each for pair in near for each in pair}
+
+    def _follow(self, track: _Track, image: Image, now: float, crowded: bool) -> None:
         expected = track.expected(now)
         carried = self._carried(track, expected, image)
         if carried is None and hypot(*track.velocity) > 0:
@@ -165,7 +194,12 @@ class Tracker:
             # A head that turns away is carried on by its patch for as long as it is held.
             track.coast(carried or expected, now)
             return
-        self._correct(track, carried, Pose.of(again, track.pose.aspect), image, now)
+        looked = Pose.of(again, track.pose.aspect)
+        if crowded and _apart(expected, looked) > _PASSING:
+            # The face of somebody in front: this one goes on unseen behind.
+            track.coast(expected, now)
+            return
+        self._correct(track, carried, looked, image, now)
         track.score += 0.3 * (again.score - track.score)
 
     def _carried(self, track: _Track, guess: Pose, image: Image) -> Pose | None:
@@ -199,15 +233,13 @@ class Tracker:
         if carried is None or track.likeness < _FRESH:
             track.renew(image)
 
-    def _part(self, now: float, before: Mapping[int, float]) -> None:
-        """Of two tracks on one face, the one that had to change more for it was not there."""
+    def _part(self, now: float) -> None:
+        """Of two tracks on one face, the one that strayed more from its way was not there."""
         for a, b in combinations(self._tracks, 2):
             if a.seen < now or b.seen < now:
                 continue
-            boxes = (a.pose.detection(1).box, b.pose.detection(1).box)
-            if boxes[0].iou(boxes[1]) > _SAME_FACE:
-                loser = min(a, b, key=lambda track: (track.likeness, -track.id))
-                loser.seen = before[loser.id]
+            if a.pose.detection(1).box.iou(b.pose.detection(1).box) > _SAME_FACE:
+                max(a, b, key=lambda track: (track.strayed, track.id)).unsee(now)
 
     def _match(self, found: Sequence[Detection], image: Image, now: float) -> None:
         """Give each detection to the track it is nearest to, or to a new one."""
@@ -263,11 +295,16 @@ def _born(number: int, seen: Detection, image: Image, now: float) -> _Track:
     return _Track(number, pose, patch, place, seen.score, now, now, (pose.x, pose.y), now)
 
 
+def _apart(a: Pose, b: Pose) -> float:
+    """How far two poses differ in place and size, in heights."""
+    return hypot(b.x - a.x, b.y - a.y) / a.height + abs(log(b.height / a.height))
+
+
 def _distance(track: _Track, pose: Pose, now: float) -> float:
     """Below 1 if that may be the track's face: the longer unseen, the farther it may have gone."""
     at = track.pose
     ratio = pose.height / at.height
-    if not 0.6 < ratio < 1.7:
-        return float("inf")
     reach = 0.5 + 2 * (now - track.seen)
-    return hypot(pose.x - at.x, pose.y - at.y) / (reach * at.height)
+    # Who is seen right there comes before who may have gone there.
+    unseen = 0.3 if track.seen < now else 0.0
+    return hypot(pose.x - at.x, pose.y - at.y) / (reach * at.height) + abs(log(ratio)) + unseen
