@@ -131,10 +131,10 @@ def _cheeks(drawing: Drawing, expression: Expression, skin: Skin) -> None:
 def _folds(drawing: Drawing, expression: Expression, skin: Skin) -> None:
     """Wrinkles of the nose and between the brows: a dark line with a light one below it."""
     folds: list[tuple[list[Point], float, float]] = []
-    for y, reach in ((228, 22), (247, 31), (266, 25)):
+    for y, reach in ((240, 21), (258, 25)):
         across = [i / 6 for i in range(-6, 7)]
-        points = [(256 + reach * u, y + 13 * (u * u - 0.5)) for u in across]
-        folds.append((points, 7.0, expression.wrinkle * 0.8))
+        points = [(256 + reach * u, y + 5 * u * u) for u in across]
+        folds.append((points, 6.5, expression.wrinkle * 0.7))
     for side in (-1, 1):
         points = [(256 + side * (15 - 5 * sin(pi * i / 5)), 184 - 7 * i) for i in range(6)]
         folds.append((points, 8.0, expression.frown))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from generator.artwork.colour import Colour
@@ -70,4 +70,7 @@ SKINS = {
 
 def skin(emotion: Emotion, tint: float) -> Skin:
     """The skin of an emotion, from 0 (yellow) to 1 (its own colour)."""
-    return YELLOW.towards(SKINS.get(emotion, YELLOW), tint)
+    own = SKINS.get(emotion, YELLOW)
+    # The forehead's tint comes early and in its own colour: between yellow and blue lies mud.
+    plain = replace(YELLOW, top=own.top, haze=own.haze)
+    return replace(plain.towards(own, tint), top_share=own.top_share * min(1.0, 1.4 * tint))
