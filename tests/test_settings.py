@@ -224,7 +224,7 @@ def test_text_from_a_command_line_becomes_what_the_setting_is(
     ("key", "value", "said"),
     [
         ("", 1, "no setting ''"),
-        ("look.opacty", 1, "Did you mean look.opacity"),
+        ("look.opacty", 1, "Did you mean look.opacity?"),
         ("opacity", 1, "Did you mean look.opacity?"),
         ("look.camera", 1, "devices.camera"),
         ("look", 1, "Choose one: look.mode, "),
@@ -342,6 +342,16 @@ def test_a_file_spoilt_by_hand_keeps_the_last_good_settings_until_it_is_mended(p
     write(path, '{"look": {"scale": 3}}')
     assert store.reload_if_changed() == ""
     assert store.current.look.scale == 3
+
+
+def test_a_file_refused_at_the_start_means_defaults_and_says_why(path: Path) -> None:
+    write(path, '{"look": {"scale": 99}}')
+    store = SettingsStore(path, {"look.mode": "overlay"})
+    assert store.current == change(Settings(), "look.mode", "overlay")
+    assert "look.scale cannot be 99" in store.reload_if_changed()
+    write(path, '{"look": {"scale": 2}}')
+    assert store.reload_if_changed() == ""
+    assert store.current.look.scale == 2
 
 
 def test_a_change_after_a_slip_by_hand_keeps_the_edited_file_beside(path: Path) -> None:

@@ -287,7 +287,7 @@ def _find(key: str) -> tuple[str, str, FieldInfo]:
 def _nearest(key: str, known: list[str]) -> str:
     """A hint with the names most like the one that was given."""
     bare = {each.rpartition(".")[2]: each for each in known}
-    near = difflib.get_close_matches(key.lower(), known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(key.lower(), known, n=2, cutoff=0.8)
     near += [bare[each] for each in difflib.get_close_matches(key.rpartition(".")[2].lower(), bare)]
     if near:
         return f"Did you mean {' or '.join(dict.fromkeys(near))}?"
