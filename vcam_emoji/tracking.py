@@ -22,7 +22,7 @@ from vcam_emoji.types import Detection, Face, FaceFinder, FaceFollower, Frame, I
 
 HOLD_S = 0.5
 """A face that is not seen is held this long."""
-FIND_EVERY_S = 0.25
+FIND_EVERY_S = 0.3
 """Other faces are looked for this often while all that are known are seen."""
 FOLLOW_EVERY = 3
 """Frames from one look of the follower to the next, while the patch is found."""

@@ -60,9 +60,10 @@ class Watcher:
         known = [each for seen in self._known for each in seen]
         old = [each for each in proposals if _overlaps(each, known)]
         new = [each for each in proposals if not _overlaps(each, old)]
-        found = [*old, *self.finder.judged(image, new)]
-        self._known = [*self._known[1 - _REMEMBERED :], found]
-        return found
+        judged = self.finder.judged(image, new)
+        # Only what was judged now is remembered: else an error would be believed for ever.
+        self._known = [*self._known[1 - _REMEMBERED :], judged]
+        return [*old, *judged]
 
 
 def _parts(image: Image, turn: int) -> tuple[Square, Square]:
