@@ -36,9 +36,10 @@ from vcam_emoji.commands import (
     UseSet,
 )
 from vcam_emoji.errors import SettingsError, TrayError
+from vcam_emoji.menu import SEPARATOR, Item, headline, icon_name, menu
 from vcam_emoji.resources import asset
 from vcam_emoji.settings import Settings
-from vcam_emoji.tray import SEPARATOR, Item, headline, icon_name, menu, run_tray
+from vcam_emoji.tray import run_tray
 from vcam_emoji.types import Emotion
 
 LIVE = Status(
@@ -247,7 +248,6 @@ def pystray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     monkeypatch.setattr(module, "Icon", UnseenIcon)
     monkeypatch.setattr(tray, "check", lambda: None)
-    monkeypatch.setattr(tray, "_choose_backend", lambda: None)
     yield module
     for name in [each for each in sys.modules if each.partition(".")[0] == "pystray"]:
         del sys.modules[name]
@@ -362,6 +362,15 @@ def test_without_a_display_the_reason_is_said_once_and_nothing_is_shown(
     with pytest.raises(TrayError) as raised:
         tray.check()
     assert raised.value.hint
+
+
+def test_where_pystray_cannot_be_used_the_service_goes_on_without(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PYSTRAY_BACKEND", "no such backend")
+    monkeypatch.setattr(tray, "check", lambda: None)
+    assert not run_tray(FakeService().handle, threading.Event())
+    assert "pystray cannot be used" in caplog.text
 
 
 def test_importing_the_tray_imports_no_pystray() -> None:
