@@ -163,13 +163,13 @@ def _poisson(roll: int, aspect: float) -> Floats:
 class Shade:
     """How opaque the backdrop of a head is over its feathered rectangle.
 
-    Kept at a quarter of the size: the feather is smooth, and so is what it is multiplied with.
+    Kept smaller where heads are large: the feather is smooth, and so is what it is multiplied with.
     """
 
     size: tuple[int, int]
     """Width and height of the rectangle, in pixels."""
     small: Image
-    """[h/4, w/4, 3], 255 on the head, 0 outside."""
+    """[h/step, w/step, 3], 255 on the head, 0 outside."""
     keep: Image
     """[h, w, 3], how much of the frame is kept: 0 on the head, 255 outside."""
 
@@ -187,13 +187,14 @@ def shade(half_width: float, half_height: float, roll: float) -> Shade:
     head = Ellipse((0.0, 0.0), half_width, half_height, roll)
     box = head.box(FEATHER)
     size = max(8, ceil(box.width)), max(8, ceil(box.height))
-    coarse = max(2, size[0] // 4), max(2, size[1] // 4)
+    step = next((step for step in (4, 2) if min(half_width, half_height) >= 25 * step), 1)
+    coarse = max(2, size[0] // step), max(2, size[1] // step)
     steps_x = (np.arange(coarse[0], dtype=np.float32) + np.float32(0.5)) / coarse[0] - 0.5
     steps_y = (np.arange(coarse[1], dtype=np.float32) + np.float32(0.5)) / coarse[1] - 0.5
     x, y = np.meshgrid(steps_x * size[0], steps_y * size[1])
     radius = head.radius(np.stack([x, y], axis=-1).astype(np.float32))
     # Opaque a step of the coarse grid further out, so that its enlargement is opaque on the head.
-    opaque = min(1 + 6 / min(half_width, half_height), FEATHER - 0.01)
+    opaque = min(1 + (step + 1) / min(half_width, half_height), FEATHER - 0.01)
     fall = np.clip((FEATHER - radius) / (FEATHER - opaque), 0, 1)
     soft = (fall * fall * (3 - 2 * fall) * 255 + 0.5).astype(np.uint8)
     small = cv2.merge([soft, soft, soft]).astype(np.uint8, copy=False)

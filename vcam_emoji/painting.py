@@ -24,13 +24,14 @@ from vcam_emoji.types import Emotion, Expression, Face, Image
 
 # A head in widths of its face (cheek to cheek), from head and face anthropometry: the pupils are
 # 0.45 apart, the mouth 0.48 and the chin 0.82 below them, the crown 0.85 above; ears and hair add
-# to the sides and the top.
+# to the sides and the top, and the throat is skin too.
 _EYES_APART = 0.45
 _EYES_TO_MOUTH = 0.48
 _FACE_HEIGHT = 1.3
+_EYES_TO_CHIN = 0.82
 _HEAD_HALF_WIDTH = 0.98
-_HEAD_HALF_HEIGHT = 1.16
-_HEAD_ABOVE_EYES = 0.12
+_HEAD_HALF_HEIGHT = 1.26
+_HEAD_ABOVE_EYES = 0.05
 """How far the head's centre lies above the line of the eyes."""
 _EMOJI_RADIUS = 0.98
 _EMOJI_ABOVE_FEATURES = 0.20
@@ -92,9 +93,8 @@ def cover(face: Face) -> Cover:
         raise ValueError(f"Not a face: {box}, roll {face.roll}.")
     down = -sin(radians(face.roll)), cos(radians(face.roll))
     by_points = ex - down[0] * width * _HEAD_ABOVE_EYES, ey - down[1] * width * _HEAD_ABOVE_EYES
-    above = _FACE_HEIGHT / 2 - 0.82 + _HEAD_ABOVE_EYES
-    (bx, by) = box.centre
-    by_box = bx - down[0] * width * (above + 0.25), by - down[1] * width * (above + 0.25)
+    (bx, by), rise = box.centre, _EYES_TO_CHIN - _FACE_HEIGHT / 2 + _HEAD_ABOVE_EYES
+    by_box = bx - down[0] * width * rise, by - down[1] * width * rise
     centre = (by_points[0] + by_box[0]) / 2, (by_points[1] + by_box[1]) / 2
     apart_px = hypot(by_points[0] - by_box[0], by_points[1] - by_box[1])
     growth = 1 + max(0.0, apart_px / 2 / width - 0.1)

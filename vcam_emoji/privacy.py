@@ -7,7 +7,7 @@ part of the picture is shown sharply only for a reason, and without one it is no
     `SURE_FRAMES` frames, or was so within the last `Safety.hold_s` seconds. Otherwise the whole
     frame is blurred, and after `Safety.blur_s` the card takes its place.
 2.  Every face the tracker reports is covered at once, sure or not: head and hair, and more in
-    doubt (low score, fast motion). A cover shrinks only as fast as a person can move away.
+    doubt (low score, new face, fast motion). A cover shrinks only as fast as a person can move away.
 3.  A face that is lost keeps its cover where it should be. The cover grows with time, speed and
     doubt until `Safety.hold_s`.
 4.  After that, if others are still tracked, the place of the lost face stays frosted until it is
@@ -57,6 +57,8 @@ LEFT_S = 0.5
 _GROWTH_PER_S = 0.8
 _SHRINK_PER_S = 0.6
 """Rule 2: a head gets smaller only as fast as a person can move away."""
+_YOUNG_S = 1.0
+"""A new face may be placed poorly at first: its cover is larger for so long."""
 _CLOSE = 1.2
 """Rule 6: how far around a tracked head change is its own, as a multiple of its outline."""
 _GHOST = 1.15
@@ -90,6 +92,8 @@ class _Person:
     """Pixels a second."""
     streak: int = 0
     """Frames on end that showed it, up to the latest."""
+    first: float | None = None
+    """Time of the frame that first showed it."""
     score: float = 1.0
     width: float = 0.0
     """Of the face, in pixels, but never shrinking faster than `_SHRINK_PER_S`."""
@@ -106,6 +110,7 @@ class _Person:
         self.width = max(now_at.face_width, shrunken)
         self.cover, self.seen, self.score = now_at, now, score
         self.streak += 1
+        self.first = now if self.first is None else self.first
         self.empty_since = None
 
     def hiding(self, now: float, frame_s: float, hold_s: float) -> Cover:
@@ -113,7 +118,8 @@ class _Person:
         lost = min(now - self.seen, hold_s)
         speed = hypot(*self.velocity)
         run = speed * (min(frame_s, 0.1) * 0.5 + min(lost, 0.3) * 0.7)
-        doubt = max(0.0, 0.6 - self.score) * 0.4
+        young = max(0.0, 1 - (now - (now if self.first is None else self.first)) / _YOUNG_S)
+        doubt = max(0.0, 0.6 - self.score) * 0.4 + 0.15 * young
         wide = self.cover.head.half_width
         growth = min(run if run > 2 else 0.0, wide * 0.7) / wide + doubt + _GROWTH_PER_S * lost
         factor = (1 + growth) * max(1.0, self.width / self.cover.face_width)

@@ -80,7 +80,7 @@ class Surroundings:
         strange = cv2.countNonZero(cv2.bitwise_and(changed, self._known))
         self.changed = cv2.bitwise_or(changed, cv2.bitwise_not(self._known))  # type: ignore[assignment]
         steady = gain.min() > _DARKER and gain.max() < _BRIGHTER
-        self.upheaval = known > 0.2 * changed.size and (strange > 0.5 * known or not steady)
+        self.upheaval = known > 0.2 * changed.size and (strange > 0.4 * known or not steady)
         if self._frames % _SETTLE_EVERY == 0:
             self._follow_daylight()
 

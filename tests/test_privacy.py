@@ -1,0 +1,456 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests import fakes
+from vcam_emoji.benchmarks.privacy import missed, uncovered_share
+from vcam_emoji.clips import TrueFace
+from vcam_emoji.commands import Mode
+from vcam_emoji.painting import Cover, Painter
+from vcam_emoji.privacy import Guard, Publication
+from vcam_emoji.settings import Look, Safety
+from vcam_emoji.types import Box, Detection, Expression, Face, Frame, Image
+
+SIZE = (640, 360)
+FPS = 30
+CARD_COLOUR = (1, 2, 3)
+REPLACE = Look(mode=Mode.REPLACE)
+
+
+def card(size: tuple[int, int]) -> Image:
+    return np.full((size[1], size[0], 3), CARD_COLOUR, np.uint8)
+
+
+def is_card(publication: Publication) -> bool:
+    return publication.hidden and bool((publication.image == CARD_COLOUR).all())
+
+
+@cache
+def room() -> Image:
+    """A wall with detail, so that whether it is shown sharply can be told."""
+    grain = fakes.noise(SIZE, seed=5).astype(np.float32)
+    soft = cv2.GaussianBlur(grain, (0, 0), 6)
+    image: Image = np.clip(128 + 6 * (soft - 128) + 0.15 * (grain - 128), 0, 255).astype(np.uint8)
+    return image
+
+
+@cache
+def texture(seed: int) -> Image:
+    """What a face is made of here: no room and no other face looks like it."""
+    grain = np.random.default_rng(100 + seed).uniform(0, 255, (400, 400, 3)).astype(np.float32)
+    soft = cv2.GaussianBlur(grain, (0, 0), 8)
+    image: Image = np.clip((90, 130, 190) + 5 * (soft - 128) + 0.3 * (grain - 128), 0, 255).astype(
+        np.uint8
+    )
+    return image
+
+
+def put(image: Image, face: Face, seed: int) -> TrueFace:
+    """Draw a face where a tracker would have to report it."""
+    cx, cy = face.box.centre
+    w, h = face.box.width / 2, face.box.height / 2
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    outline = np.stack([cx + w * np.cos(angles), cy + h * np.sin(angles)], 1).astype(np.float32)
+    true = TrueFace(face.id, face.box, face.points, 0.0, outline)
+    skin = true.skin((image.shape[1], image.shape[0])) > 0
+    ys, xs = np.nonzero(skin)
+    if len(ys):
+        pattern = texture(seed)
+        rows = np.clip((ys - cy + 200).astype(int), 0, 399)
+        columns = np.clip((xs - cx + 200).astype(int), 0, 399)
+        image[ys, xs] = pattern[rows, columns]
+    return true
+
+
+@cache
+def grains() -> list[NDArray[np.int16]]:
+    rng = np.random.default_rng(1)
+    return [rng.integers(-3, 4, (SIZE[1], SIZE[0], 3), np.int16) for _ in range(5)]
+
+
+@dataclass
+class Stage:
+    """Plays frames to a guard."""
+
+    safety: Safety = field(default_factory=Safety)
+    look: Look = REPLACE
+    painter: Painter = field(default_factory=lambda: Painter(fakes.disc_set()))
+    time: float = 0.0
+    background: Image = field(default_factory=room)
+    raw: Image = field(default_factory=room)
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(card, lambda: self.safety)
+        self.frames = 0
+
+    def show(
+        self,
+        faces: Sequence[Face] = (),
+        there: Sequence[Face] = (),
+        paint: Callable[[Image], None] | None = None,
+    ) -> Publication:
+        """Publish the room with these faces in it, of which the tracker reports `faces`."""
+        self.raw = self.background.copy()
+        for face in there:
+            put(self.raw, face, face.id)
+        if paint is not None:
+            paint(self.raw)
+        self.frames += 1
+        grain = grains()[self.frames * 7 % 5]
+        self.raw = np.clip(self.raw + grain, 0, 255).astype(np.uint8)
+        self.time += 1 / FPS
+        expressions: Mapping[int, Expression] = {}
+        return self.guard.publishable(
+            Frame(self.raw, self.time), faces, expressions, self.painter, self.look
+        )
+
+    def settle(self, faces: Sequence[Face], frames: int = 60) -> Publication:
+        """Until all of the room is known."""
+        for _ in range(frames):
+            publication = self.show(faces, faces)
+        return publication
+
+
+ONE = fakes.face((300, 150), 90, 1)
+TWO = fakes.face((520, 140), 80, 2)
+
+
+def sharp_share(raw: Image, published: Image) -> float:
+    return float((raw == published).all(axis=-1).mean())
+
+
+def test_before_any_face_is_seen_the_frame_is_blurred_and_then_the_card() -> None:
+    stage = Stage(safety=Safety(blur_s=0.5))
+    first = stage.show()
+    assert first.hidden
+    assert not is_card(first)
+    assert sharp_share(stage.raw, first.image) < 0.01
+    for _ in range(20):
+        last = stage.show()
+    assert is_card(last)
+    assert last.reason
+
+
+def test_a_face_must_be_seen_several_times_before_anything_is_shown() -> None:
+    stage = Stage()
+    hidden = [stage.show([ONE], [ONE]).hidden for _ in range(4)]
+    assert hidden == [True, True, False, False]
+
+
+def test_a_person_who_sits_still_is_seen_sharply_with_an_emoji() -> None:
+    stage = Stage()
+    publication = stage.settle([ONE])
+    assert not publication.hidden
+    assert publication.blurred_share == 0
+    assert sharp_share(stage.raw, publication.image) > 0.7
+    assert publication.image[150, 300].tolist() == [128, 128, 128]
+
+
+def test_the_camera_frame_itself_is_never_written_to() -> None:
+    stage = Stage()
+    for look in (REPLACE, Look(mode=Mode.OVERLAY), Look(mode=Mode.OFF)):
+        stage.look = look
+        for _ in range(5):
+            image = fakes.noise(SIZE)
+            image.flags.writeable = False
+            stage.time += 1 / FPS
+            stage.guard.publishable(Frame(image, stage.time), [ONE], {}, stage.painter, look)
+
+
+def test_off_publishes_the_plain_camera() -> None:
+    stage = Stage(look=Look(mode=Mode.OFF))
+    assert np.array_equal(stage.show((), [ONE]).image, stage.raw)
+
+
+def test_a_lost_face_is_covered_then_blurred_then_the_card() -> None:
+    stage = Stage(safety=Safety(hold_s=0.3, blur_s=0.5))
+    stage.settle([ONE])
+    kinds = []
+    for frame in range(36):
+        held = [replace(ONE, lost_s=(frame + 1) / FPS)] if frame < 4 else []
+        publication = stage.show(held, [ONE])
+        kinds.append(
+            "card" if is_card(publication) else "blurred" if publication.hidden else "covered"
+        )
+        assert uncovered_share(stage.raw, publication.image, put(room().copy(), ONE, 1)) <= 0.01
+    assert [kinds.index(each) for each in ("covered", "blurred", "card")] == [0, 9, 25]
+    assert kinds == sorted(kinds, key=["covered", "blurred", "card"].index)
+
+
+def test_once_found_again_it_is_shown_again() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for _ in range(90):
+        stage.show((), [ONE])
+    again = [stage.show([replace(ONE, id=5)], [ONE]) for _ in range(4)]
+    assert [each.hidden for each in again] == [True, True, False, False]
+    assert again[-1].blurred_share < 0.05
+
+
+def test_a_face_that_no_tracker_sees_is_frosted_in_the_frame_in_which_it_appears() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for _ in range(10):
+        publication = stage.show([ONE], [ONE, TWO])
+        assert not publication.hidden
+        assert uncovered_share(stage.raw, publication.image, put(room().copy(), TWO, 2)) <= 0.01
+    assert publication.blurred_share < 0.25
+
+
+def test_where_an_unseen_face_was_is_sharp_as_soon_as_it_has_gone() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for _ in range(5):
+        stage.show([ONE], [ONE, TWO])
+    assert stage.show([ONE], [ONE]).blurred_share == 0
+
+
+def test_hands_before_the_body_blur_nothing() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for frame in range(30):
+
+        def hand(image: Image, x: int = 250 + 3 * frame) -> None:
+            cv2.circle(image, (x, 300), 25, (120, 150, 210), -1)
+
+        assert stage.show([ONE], [ONE], hand).blurred_share == 0
+
+
+def test_a_second_person_who_is_lost_stays_hidden_while_something_moves_there() -> None:
+    stage = Stage()
+    stage.settle([ONE, TWO])
+    for frame in range(150):
+        turned = fakes.face((520 + 2 * (frame % 5), 140), 80, 2)
+        publication = stage.show([ONE], [ONE, turned])
+        assert not publication.hidden
+        assert uncovered_share(stage.raw, publication.image, put(room().copy(), turned, 2)) <= 0.01
+
+
+def test_a_second_person_who_has_gone_is_forgotten_and_all_is_sharp() -> None:
+    stage = Stage()
+    stage.settle([ONE, TWO])
+    for _ in range(150):
+        publication = stage.show([ONE], [ONE])
+    assert publication.blurred_share == 0
+    assert not publication.hidden
+    assert np.array_equal(publication.image[100:180, 500:540], stage.raw[100:180, 500:540])
+
+
+def test_one_who_walks_out_over_the_border_is_forgotten_soon() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for x in range(520, 760, 12):
+        leaving = fakes.face((x, 140), 80, 2)
+        stage.show([ONE, leaving], [ONE, leaving])
+    for _ in range(40):
+        publication = stage.show([ONE], [ONE])
+    assert publication.blurred_share == 0
+
+
+def test_the_light_going_out_hides_everything_at_once() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+
+    def dark(image: Image) -> None:
+        image[:] = image // 12
+
+    publication = stage.show([ONE], [ONE], dark)
+    assert publication.hidden
+    assert sharp_share(stage.raw, publication.image) < 0.2
+
+
+def test_a_camera_that_adjusts_its_exposure_blurs_nothing() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for frame in range(40):
+
+        def brighter(image: Image, by: float = 1 + 0.004 * frame) -> None:
+            image[:] = np.clip(image * by, 0, 255).astype(np.uint8)
+
+        publication = stage.show([ONE], [ONE], brighter)
+        assert not publication.hidden
+        assert publication.blurred_share < 0.02
+
+
+def test_a_moved_camera_hides_the_frame() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    stage.background = 255 - room()
+    assert stage.show([ONE], [ONE]).hidden
+
+
+class _Broken(Painter):
+    def paint(
+        self,
+        image: Image,
+        covers: Sequence[Cover],
+        expressions: Mapping[int, Expression],
+        look: Look,
+        now: float,
+    ) -> None:
+        raise RuntimeError("no paint left")
+
+
+@pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.OVERLAY])
+def test_when_painting_fails_the_card_is_shown(mode: Mode) -> None:
+    stage = Stage(look=Look(mode=mode))
+    stage.settle([ONE])
+    stage.painter = _Broken(fakes.disc_set())
+    assert is_card(stage.show([ONE], [ONE]))
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), 1e30])
+def test_a_face_at_no_real_place_ends_in_the_card(broken: float) -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    nowhere = replace(ONE, id=9, box=Box(broken, 0, broken, 50))
+    assert is_card(stage.show([ONE, nowhere], [ONE]))
+
+
+def test_settings_that_cannot_be_read_end_in_the_card() -> None:
+    def fails() -> Safety:
+        raise OSError("gone")
+
+    guard = Guard(card, fails)
+    frame = Frame(fakes.noise(SIZE), 0.0)
+    assert is_card(guard.publishable(frame, [ONE], {}, Painter(fakes.disc_set()), REPLACE))
+
+
+def test_with_only_the_largest_face_chosen_the_others_are_blurred_in_replace() -> None:
+    stage = Stage(look=Look(mode=Mode.REPLACE, faces="largest"))
+    publication = stage.settle([ONE, TWO])
+    assert publication.image[150, 300].tolist() == [128, 128, 128]
+    assert uncovered_share(stage.raw, publication.image, put(room().copy(), TWO, 2)) == 0
+    assert publication.image[140, 520].tolist() != [128, 128, 128]
+
+
+def test_with_only_the_largest_face_chosen_the_others_are_left_alone_in_overlay() -> None:
+    stage = Stage(look=Look(mode=Mode.OVERLAY, faces="largest"))
+    publication = stage.settle([ONE, TWO])
+    assert np.array_equal(publication.image[100:180, 490:550], stage.raw[100:180, 490:550])
+    assert publication.image[150, 300].tolist() == [128, 128, 128]
+
+
+def test_in_overlay_a_lost_face_stays_covered_for_a_moment() -> None:
+    stage = Stage(safety=Safety(hold_s=0.3), look=Look(mode=Mode.OVERLAY))
+    stage.settle([ONE], 5)
+    seen = [stage.show((), [ONE]).image[150, 300].tolist() == [128, 128, 128] for _ in range(12)]
+    assert seen == [True] * 9 + [False] * 3
+
+
+def test_coming_back_from_another_mode_nothing_is_taken_for_known() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    stage.look = Look(mode=Mode.OVERLAY)
+    stage.show([ONE], [ONE])
+    stage.look = REPLACE
+    assert stage.show([ONE], [ONE]).hidden
+
+
+def test_frames_of_another_size_or_from_an_earlier_time_begin_anew() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    stage.time -= 10
+    assert stage.show([ONE], [ONE]).hidden
+    stage.settle([ONE])
+    small = Frame(fakes.noise((320, 180)), stage.time + 0.03)
+    published = stage.guard.publishable(small, [ONE], {}, stage.painter, REPLACE)
+    assert published.hidden
+    assert published.image.shape == (180, 320, 3)
+
+
+def test_after_a_pause_of_the_camera_the_frame_is_hidden_first() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    stage.time += 5
+    assert stage.show([ONE], [ONE]).hidden
+
+
+@given(
+    path=st.lists(
+        st.tuples(
+            st.floats(-0.15, 1.15),
+            st.floats(0.0, 0.9),
+            st.floats(0.15, 0.6),
+            st.integers(3, 14),
+            st.sampled_from(["seen", "seen", "held", "gone", "new"]),
+        ),
+        min_size=2,
+        max_size=7,
+    ),
+    second=st.booleans(),
+)
+@settings(max_examples=15, deadline=None)
+def test_wherever_a_face_goes_and_whatever_the_tracker_misses_it_is_never_published(
+    path: list[tuple[float, float, float, int, str]], second: bool
+) -> None:
+    stage = Stage(safety=Safety(hold_s=0.2, blur_s=0.5))
+    stage.settle([TWO] if second else [], 45)
+    for there, reported in _played(path):
+        faces = [*([TWO] if second else []), *reported]
+        publication = stage.show(faces, [*([TWO] if second else []), there])
+        # The one behind may hide the other's skin; what is asked about is drawn last.
+        share = uncovered_share(stage.raw, publication.image, put(room().copy(), there, there.id))
+        assert share <= 0.01
+
+
+def _played(path: list[tuple[float, float, float, int, str]]) -> Iterator[tuple[Face, list[Face]]]:
+    """A face that walks from place to place, and what a tracker says of it in each frame."""
+    identity, lost, at = 10, 0.0, None
+    last: Face | None = None
+    for x, y, size, frames, event in path:
+        goal = np.array([x * SIZE[0], y * SIZE[1], size * SIZE[1]])
+        at = goal if at is None else at
+        step = (goal - at) / frames
+        if event == "new":
+            identity += 1
+        for _ in range(frames):
+            at = at + step
+            there = fakes.face((float(at[0]), float(at[1])), float(at[2]), identity)
+            there = replace(there, id=identity)
+            if event in ("seen", "new"):
+                lost, last = 0.0, there
+                yield there, [there]
+            elif event == "held" and last is not None and lost < 0.5:
+                lost += 1 / FPS
+                yield there, [replace(last, lost_s=lost)]
+            else:
+                last = None
+                yield there, []
+        identity += event == "gone"
+
+
+def test_the_measure_sees_what_is_uncovered_and_is_not_fooled() -> None:
+    image = room().copy()
+    true = put(image, ONE, 1)
+    image = np.clip(image + np.random.default_rng(0).normal(0, 3, image.shape), 0, 255).astype(
+        np.uint8
+    )
+    grey = np.full_like(image, 128)
+    assert uncovered_share(image, image, true) == 1
+    assert uncovered_share(image, cv2.addWeighted(image, 0.5, grey, 0.5, 0), true) > 0.99
+    assert uncovered_share(image, cv2.GaussianBlur(image, (0, 0), 3), true) == 1
+    assert uncovered_share(image, grey, true) == 0
+    assert uncovered_share(image, fakes.noise(SIZE), true) == 0
+    flat = image.copy()
+    flat[:] = image[140:160, 290:310].mean(axis=(0, 1))
+    assert uncovered_share(image, flat, true) == 0
+    tiny = cv2.resize(image, (12, 7), interpolation=cv2.INTER_AREA)
+    assert uncovered_share(image, cv2.resize(tiny, SIZE, interpolation=cv2.INTER_CUBIC), true) == 0
+
+
+def test_a_detection_elsewhere_does_not_count_as_found() -> None:
+    true = put(room().copy(), ONE, 1)
+    found = Detection(ONE.box, 0.9, ONE.points, 0.0)
+    assert not missed([true], [found], SIZE)
+    assert missed([true], [replace(found, box=TWO.box)], SIZE)
+    assert missed([true], [], SIZE)
