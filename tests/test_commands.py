@@ -50,7 +50,13 @@ def test_a_command_survives_the_way_through_json(command: Command) -> None:
 
 @pytest.mark.parametrize("kind", get_args(Command))
 def test_every_command_has_a_name(kind: type[Command]) -> None:
-    texts: dict[str, Any] = {"mode": "off", "emotion": "sad", "name": "me", "key": "look.scale", "value": 1.5}
+    texts: dict[str, Any] = {
+        "mode": "off",
+        "emotion": "sad",
+        "name": "me",
+        "key": "look.scale",
+        "value": 1.5,
+    }
     command = kind(**{name: texts[name] for name in kind.__slots__ if name in texts})
     assert decode(encode(command)) == command
 
