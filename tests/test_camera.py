@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from vcam_emoji.camera import Patience, Webcam
+from vcam_emoji.camera import Chosen, Patience, Webcam
 from vcam_emoji.capture import Raw
+from vcam_emoji.devices import CameraDevice
 from vcam_emoji.errors import CameraBusyError, CameraError
 from vcam_emoji.types import Frame, Image
 
@@ -244,3 +245,41 @@ def test_a_closed_camera_ends_and_lets_the_device_go(webcam: Callable[..., Webca
     source.close()
     assert list(source) == []
     assert device.closed
+
+
+INNER = CameraDevice("/dev/video0", "Inner", 0)
+OUTER = CameraDevice("/dev/video2", "Outer", 1)
+
+
+def test_a_camera_chosen_by_index_is_not_another_one_once_it_is_unplugged() -> None:
+    there = [INNER, OUTER]
+    chosen = Chosen("0", lambda: there)
+    assert chosen.now() is INNER
+    there = [CameraDevice("/dev/video2", "Outer", 0)]
+    with pytest.raises(CameraError, match="Inner was unplugged"):
+        chosen.now()
+
+
+def test_a_camera_is_found_again_at_another_path() -> None:
+    there = [INNER, OUTER]
+    chosen = Chosen("/dev/video2", lambda: there)
+    assert chosen.now() is OUTER
+    moved = CameraDevice("/dev/video4", "Outer", 1)
+    there = [INNER, moved]
+    assert chosen.now() is moved
+
+
+def test_of_two_cameras_that_are_alike_the_chosen_one_stays() -> None:
+    twin = CameraDevice("/dev/video4", "Outer", 2)
+    there = [INNER, OUTER, twin]
+    chosen = Chosen("2", lambda: there)
+    assert [chosen.now(), chosen.now()] == [twin, twin]
+
+
+def test_a_camera_that_was_never_there_is_taken_once_it_is() -> None:
+    there: list[CameraDevice] = []
+    chosen = Chosen("outer", lambda: there)
+    with pytest.raises(CameraError, match="No camera is called anything like 'outer'"):
+        chosen.now()
+    there = [INNER, OUTER]
+    assert chosen.now() is OUTER

@@ -62,33 +62,40 @@ def open_source(camera: str, width: int, height: int, fps: int) -> FrameSource:
             return VideoFile(path)
         if path.suffix and ("/" in camera or "\\" in camera):
             raise CameraError(f"There is no file {camera}.", "See: vcam-emoji devices")
-    chosen = _Chosen(camera)
+    chosen = Chosen(camera)
     return Webcam(lambda: open_capture(chosen.now(), width, height, fps), camera)
 
 
-class _Chosen:
+class Chosen:
     """The camera that a person named, wherever it is plugged in."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(
+        self, wanted: str, cameras: Callable[[], list[CameraDevice]] = devices.cameras
+    ) -> None:
         self._wanted = wanted
-        self._name = ""
+        self._cameras = cameras
+        self._last: CameraDevice | None = None
 
     def now(self) -> CameraDevice:
         """Where it is now.
 
         Once found it is known by its name: with it unplugged, its index may mean another camera,
         which points at something else.
+
+        Raises:
+            CameraError: if it is not there.
         """
-        known = devices.cameras()
-        if not self._name:
-            found = devices.find(self._wanted, known)
-            self._name = found.name
-            return found
-        same = [each for each in known if each.name == self._name and not each.virtual]
+        known = self._cameras()
+        if self._last is None:
+            self._last = devices.find(self._wanted, known)
+            return self._last
+        last = self._last
+        same = [each for each in known if each.name == last.name and not each.virtual]
         if not same:
-            raise CameraError(f"{self._name} was unplugged.", "Plug it in again.")
-        asked = (each for each in same if each.path == self._wanted)
-        return next(asked, same[0])
+            raise CameraError(f"{last.name} was unplugged.", "Plug it in again.")
+        # Of two that are alike, the one in the same place.
+        self._last = min(same, key=lambda each: each.path != last.path)
+        return self._last
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,6 @@ import sys
 import time
 from typing import Protocol, TypeAlias
 
-# Before cv2 is imported. Without the first Windows takes up to twenty seconds to open a camera;
-# without the second OpenCV asks for permission on macOS, which fails outside the main thread.
-os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
-os.environ.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +143,7 @@ if sys.platform == "linux":
         @property
         def description(self) -> str:
             got = self._got
-            rate = f" at {got.fps:g}" if got.fps else ""
+            rate = f" at {got.fps:.4g}" if got.fps else ""
             return f"{self._camera.name}, {got.width}x{got.height}{rate}, {got.fourcc}"
 
         def grab(self, timeout_s: float) -> Raw | None:

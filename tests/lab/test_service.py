@@ -64,7 +64,7 @@ def test_a_red_emoji_is_red_in_the_browser(meeting: Report, portrait: Portrait, 
 
 
 def test_the_browser_gets_a_fluent_picture(meeting: Report) -> None:
-    if meeting["idle_cores"] < 0.5:
+    if meeting["idle_cores"] < 1:
         pytest.skip("the machine is busy: a rate would tell nothing")
     assert meeting["seen"]["fps_delivered"] >= FRAMES_A_SECOND
 
