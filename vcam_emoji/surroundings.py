@@ -29,6 +29,7 @@ _LEAST_CHANGE = 9.0
 """Grey levels by which a quiet cell may wander without having changed."""
 _NOISE_FACTOR = 7.0
 """And at least so many standard deviations of what the camera's noise leaves in a cell."""
+_MOST_CHANGE = 30.0
 _BRIGHTER, _DARKER = 1.7, 0.6
 """The whole picture may brighten and darken that much before nothing of it is known any more."""
 _SETTLE_EVERY = 8
@@ -55,6 +56,7 @@ class Surroundings:
         self._known: Cells = np.zeros(shape, np.uint8)
         self._since = np.zeros(shape, np.float32)
         self._frames = 0
+        self._noise = 1.0
         self.changed: Cells = np.full(shape, 255, np.uint8)
         """Unlike what is known, or not known at all, in the frame last looked at."""
         self.upheaval = False
@@ -175,9 +177,13 @@ class Surroundings:
         return cv2.bitwise_and(self.changed, explained).astype(np.uint8, copy=False)
 
     def _limit(self, before: Image) -> float:
+        """How far a quiet cell may wander, by the noise until now: a picture that moves is none."""
+        limit = min(max(_LEAST_CHANGE, _NOISE_FACTOR * self._noise), _MOST_CHANGE)
         step = self._now[::5, ::5, 1].astype(np.int16) - before[::5, ::5, 1]
         # Of Gaussian noise the median of absolute differences is 0.95 standard deviations.
-        return max(_LEAST_CHANGE, _NOISE_FACTOR * float(_median(np.abs(step).ravel())) / 0.95)
+        noise = float(_median(np.abs(step).ravel())) / 0.95
+        self._noise += min(max(noise - self._noise, -0.2), 0.03)
+        return limit
 
     def _gain(self) -> NDArray[np.float32]:
         """By how much each channel is brighter than what is known: exposure, white balance."""
