@@ -38,6 +38,8 @@ _SAME_FACE = 0.45
 """Two tracks whose boxes overlap more have run onto one face."""
 _MISPLACED = 0.4
 """A track whose box overlaps the finder's less than this is put right."""
+_SHRINKING = 0.985
+"""A frame: no head goes away from the camera faster."""
 _PASSING = 0.15
 """Close to another face, a look that differs more from what was expected is of that other one."""
 _LONGEST_STEP_S = 0.1
@@ -74,6 +76,8 @@ class _Track:
     found: int = 1
     """Times that the finder saw it."""
     likeness: float = 1.0
+    ample: float = 0.0
+    """Its height of late, slow to shrink."""
     before: _Memory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,6 +96,7 @@ class _Track:
         self.pose, self.time = pose, now
 
     def see(self, now: float) -> None:
+        self.ample = max(self.pose.height, self.ample * _SHRINKING)
         self.seen, self.seen_at = now, (self.pose.x, self.pose.y)
 
     @property
@@ -106,8 +111,11 @@ class _Track:
         self.coast(expected, now)
 
     def coast(self, pose: Pose, now: float) -> None:
-        """It is not seen: its velocity stays what it was, to decay in `expected`."""
-        self.pose, self.time = pose, now
+        """It is not seen: its velocity stays what it was, to decay in `expected`.
+
+        A face that turns away looks smaller and smaller before it is lost; the head is not.
+        """
+        self.pose, self.time = replace(pose, height=max(pose.height, self.ample)), now
 
     def renew(self, image: Image) -> None:
         """Take the patch anew from where the face is."""
