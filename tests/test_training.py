@@ -127,7 +127,7 @@ class TestTraining:
 
         assert networks.build("mini-xception").count_params() == 58_423
 
-    @pytest.mark.parametrize("name", ["mini-xception", "residual"])
+    @pytest.mark.parametrize("name", ["mini-xception", "residual", "residual-light"])
     def test_every_network_is_small_and_answers_with_seven_logits(self, name: str) -> None:
         from vcam_emoji.training import networks
 

@@ -93,16 +93,16 @@ class Look(_Model):
 
 
 class Reading(_Model):
-    """How steadily emotions are read; the defaults were chosen from measurements."""
+    """How steadily emotions are read; the defaults are from `benchmarks.steadiness --curve`."""
 
     smoothing_s: float = Field(
-        0.25, ge=0.0, le=3.0, description="time constant of the scores, seconds"
+        0.2, ge=0.0, le=3.0, description="time constant of the scores, seconds"
     )
     hysteresis: float = Field(
-        0.12, ge=0.0, le=0.5, description="lead a new emotion needs to take over"
+        0.2, ge=0.0, le=0.5, description="lead a new emotion needs to take over"
     )
     minimum_hold_s: float = Field(
-        0.4, ge=0.0, le=5.0, description="shortest time an emotion stays, seconds"
+        0.5, ge=0.0, le=5.0, description="shortest time an emotion stays, seconds"
     )
 
 

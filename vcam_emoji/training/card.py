@@ -12,6 +12,7 @@ _ARCHITECTURES = {
         "residual modules of separable convolutions"
     ),
     "residual": "plain residual blocks of 3 x 3 convolutions (He et al. 2016)",
+    "residual-light": "plain residual blocks of 3 x 3 convolutions, narrow first (He et al. 2016)",
 }
 _FORMS = {
     "float32": "float32 weights",

@@ -93,6 +93,7 @@ class Normalisation(layers.BatchNormalization):  # type: ignore[misc]
 NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "mini-xception": mini_xception,
     "residual": lambda: residual((32, 48, 96, 160)),
+    "residual-light": lambda: residual((16, 32, 96, 160)),
 }
 """What `train --network` knows."""
 
