@@ -113,6 +113,16 @@ def test_settings_can_be_changed_without_a_running_service(
     assert "0.1 to 1.0" in capsys.readouterr().out
 
 
+def test_a_spoilt_settings_file_is_told_of_and_the_defaults_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "settings.json").write_text('{"look": ')
+    assert run("settings", "get", "look.mode") == 0
+    said = capsys.readouterr()
+    assert said.out.strip() == "replace"
+    assert "not JSON" in said.err
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -349,10 +349,15 @@ def _tell_or_keep(command: Command, key: str, value: Any, as_json: bool) -> int:
 
 
 def _store(path: Path | None, overrides: dict[str, Any]) -> SettingsStore:
+    """The settings on disk; a file that is refused is told of, and the defaults hold."""
     from vcam_emoji import paths
     from vcam_emoji.settings import SettingsStore
 
-    return SettingsStore(path or paths.settings_file(), overrides)
+    store = SettingsStore(path or paths.settings_file(), overrides)
+    refused = store.reload_if_changed()
+    if refused:
+        print(f"vcam-emoji: {refused}", file=sys.stderr)
+    return store
 
 
 def _print_pairs(pairs: dict[str, Any], as_json: bool) -> None:
