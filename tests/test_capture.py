@@ -18,7 +18,7 @@ if sys.platform != "linux":
     pytest.skip("only Linux shows us what a camera sends", allow_module_level=True)
 assert sys.platform == "linux"
 
-from vcam_emoji.capture import decoded, explained, preferences  # noqa: E402
+from vcam_emoji.capture import Jpegs, decoded, explained, preferences  # noqa: E402
 from vcam_emoji.v4l2 import Negotiated, Offer  # noqa: E402
 
 RED = (0, 0, 255)
@@ -57,7 +57,9 @@ def test_a_red_left_half_is_red_in_every_format(fourcc: str) -> None:
     picture = np.zeros((32, 64, 3), np.uint8)
     picture[:, :32] = RED
     stride = 64 * {"YUYV": 2, "UYVY": 2, "RGB3": 3, "BGR3": 3}.get(fourcc, 1)
-    got = decoded(sent(fourcc, picture), Negotiated(fourcc, 64, 32, stride, 30))
+    raw = sent(fourcc, picture)
+    jpeg = fourcc in ("MJPG", "JPEG")
+    got = Jpegs().decode(raw) if jpeg else decoded(raw, Negotiated(fourcc, 64, 32, stride, 30))
     assert got is not None
     assert got.shape == (32, 64, 3)
     left, right = got[:, 4:28].reshape(-1, 3), got[:, 36:60].reshape(-1, 3)
@@ -74,9 +76,35 @@ def test_a_picture_cut_short_is_none(fourcc: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_bytes_that_are_no_jpeg_are_none(data: bytes) -> None:
-    form = Negotiated("MJPG", 64, 32, 0, 30)
-    raw = np.frombuffer(b"\0" + data, np.uint8)
-    assert decoded(raw, form) is None
+    assert Jpegs().decode(np.frombuffer(b"\0" + data, np.uint8)) is None
+
+
+@given(st.binary(max_size=400))
+def test_bytes_that_only_begin_as_a_jpeg_are_none(data: bytes) -> None:
+    assert Jpegs().decode(np.frombuffer(b"\xff\xd8" + data, np.uint8)) is None
+
+
+def test_a_jpeg_cut_short_is_none_once_the_camera_is_known_to_end_them() -> None:
+    whole = sent("MJPG", np.full((64, 64, 3), 90, np.uint8))
+    jpegs = Jpegs()
+    assert jpegs.decode(whole) is not None
+    assert jpegs.decode(whole[: whole.size // 2]) is None
+    assert jpegs.decode(whole) is not None
+
+
+def test_a_jpeg_that_is_padded_is_whole() -> None:
+    whole = sent("MJPG", np.full((64, 64, 3), 90, np.uint8))
+    padded = np.concatenate([whole, np.zeros(1500, np.uint8)])
+    jpegs = Jpegs()
+    assert jpegs.decode(whole) is not None
+    assert jpegs.decode(padded) is not None
+
+
+def test_a_camera_that_never_ends_its_jpegs_is_read_all_the_same() -> None:
+    whole = sent("MJPG", np.full((64, 64, 3), 90, np.uint8))
+    jpegs = Jpegs()
+    assert jpegs.decode(whole[:-2]) is not None
+    assert jpegs.decode(whole[:-2]) is not None
 
 
 def test_padding_at_the_end_of_rows_is_left_out() -> None:

@@ -97,7 +97,7 @@ if sys.platform == "linux":
 
         def __init__(self, camera: CameraDevice, width: int, height: int, fps: int) -> None:
             self._camera = camera
-            self._ends = False
+            self._jpegs = Jpegs()
             try:
                 self._device = v4l2.Device(camera.path)
             except OSError as error:
@@ -153,20 +153,15 @@ if sys.platform == "linux":
                 raise explained(error, self._camera) from error
 
         def decode(self, raw: Raw) -> Image | None:
-            if self._got.fourcc not in _COMPRESSED:
-                return decoded(raw, self._got)
-            whole = _is_whole(raw)
-            # Some cameras never write a JPEG's end; only from the others is its lack a damage.
-            self._ends = self._ends or whole
-            return decoded(raw, self._got) if whole or not self._ends else None
+            if self._got.fourcc in _COMPRESSED:
+                return self._jpegs.decode(raw)
+            return decoded(raw, self._got)
 
         def close(self) -> None:
             self._device.close()
 
     def decoded(raw: Raw, form: v4l2.Negotiated) -> Image | None:
-        """The BGR picture in a camera's bytes, or None if they are damaged or cut short."""
-        if form.fourcc in _COMPRESSED:
-            return _unpacked(raw)
+        """The BGR picture in a camera's uncompressed bytes, or None if some are missing."""
         shaped = _planes(raw, form)
         if shaped is None:
             return None
@@ -289,13 +284,25 @@ def _insist_on_permission() -> None:
         )
 
 
-def _is_whole(raw: Raw) -> bool:
-    """Whether a JPEG has its end; what a camera pads it with does not matter."""
-    return b"\xff\xd9" in raw[-4096:].tobytes().rstrip(b"\0")[-64:]
+class Jpegs:
+    """Decodes a camera's JPEGs, leaving out what arrived damaged."""
 
+    def __init__(self) -> None:
+        self._has_ended = False
 
-def _unpacked(raw: Raw) -> Image | None:
-    if raw.size < 4 or raw[0] != 0xFF or raw[1] != 0xD8:
-        return None
-    image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
-    return None if image is None else image.astype(np.uint8, copy=False)
+    def decode(self, raw: Raw) -> Image | None:
+        """The BGR picture, or None if the bytes are none or are cut short.
+
+        Some cameras never write the end of a JPEG; only from the others is its lack a damage.
+        """
+        if raw.size < 4 or raw[0] != 0xFF or raw[1] != 0xD8:
+            return None
+        # Zeros may follow, and a little else.
+        ended = b"\xff\xd9" in raw[-4096:].tobytes().rstrip(b"\0")[-64:]
+        if not ended and self._has_ended:
+            return None
+        self._has_ended = ended
+        if not ended:
+            raw = np.append(raw, np.array([0xFF, 0xD9], np.uint8))
+        image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
+        return None if image is None else image.astype(np.uint8, copy=False)

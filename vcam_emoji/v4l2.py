@@ -379,11 +379,12 @@ class Device:
             raise
         return False
 
-    def output_size(self) -> tuple[int, int]:
-        """The size of the pictures that a virtual camera takes now."""
+    def takes(self) -> tuple[str, int, int]:
+        """Fourcc, width and height of the pictures that a virtual camera takes now."""
         current = _Format(type=_OUTPUT)
         self._ask(_G_FMT, current)
-        return current.fmt.pix.width, current.fmt.pix.height
+        pix = current.fmt.pix
+        return _fourcc(pix.pixelformat), pix.width, pix.height
 
     # Streaming.
 

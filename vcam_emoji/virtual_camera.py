@@ -90,7 +90,34 @@ def _open_one(chosen: CameraDevice, width: int, height: int, fps: int) -> Virtua
         raise VirtualCameraError(
             f"{where} already gets its picture from another program.", f"Close {by}."
         )
-    return VirtualCamera(width, height, fps, chosen.path, "v4l2loopback", chosen.name)
+    camera = VirtualCamera(width, height, fps, chosen.path, "v4l2loopback", chosen.name)
+    fourcc, taken_width, taken_height = _taken(chosen.path)
+    if (fourcc, taken_width, taken_height) == (_SENT, width, height):
+        return camera
+    # A program that still shows it holds it to the pictures of an earlier run; pyvirtualcam does
+    # not look, and would send what that program can only misread.
+    camera.close()
+    if fourcc != _SENT or taken_width % 2 or taken_height % 2:
+        raise VirtualCameraError(
+            f"{where} insists on {taken_width}x{taken_height} {fourcc} pictures.",
+            "Close the programs that show it.",
+        )
+    return VirtualCamera(taken_width, taken_height, fps, chosen.path, "v4l2loopback", chosen.name)
+
+
+_SENT = "YU12"
+"""What pyvirtualcam turns BGR into on Linux."""
+
+
+def _taken(path: str) -> tuple[str, int, int]:
+    """Fourcc, width and height that a virtual camera on Linux really takes."""
+    if sys.platform == "linux":
+        try:
+            with v4l2.Device(path) as device:
+                return device.takes()
+        except OSError as error:
+            raise VirtualCameraError(f"{path} does not open again.", _cure()) from error
+    raise AssertionError("only Linux has device paths")
 
 
 def _open_elsewhere(output: str, width: int, height: int, fps: int) -> FrameSink:
@@ -158,22 +185,6 @@ class VirtualCamera:
             reason = " ".join(str(error).split()).rstrip(".")
             raise VirtualCameraError(f"{where} does not open: {reason}.", _cure()) from error
         self._name = name or self._camera.device
-        try:
-            self._insist_on_size()
-        except VirtualCameraError:
-            self.close()
-            raise
-
-    def _insist_on_size(self) -> None:
-        """See that the device took the size: a reader that stayed on may hold it to another."""
-        if sys.platform == "linux":
-            with v4l2.Device(self._camera.device) as device:
-                got = device.output_size()
-            if got != self.size:
-                raise VirtualCameraError(
-                    f"{self._name} insists on {got[0]}x{got[1]} pictures.",
-                    "Close the programs that show it, or choose that size with --size.",
-                )
 
     @property
     def size(self) -> tuple[int, int]:

@@ -13,10 +13,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from vcam_emoji import control
 from vcam_emoji.commands import Command, GetStatus, Quit, State, Status
@@ -195,6 +197,34 @@ def own_output() -> Report:
         feed.wait()
 
 
+def watcher() -> Report:
+    """A program watches the virtual camera while the one that feeds it starts with another size."""
+    from vcam_emoji.virtual_camera import open_sink
+
+    report: Report = {}
+
+    def size(width: int, height: int) -> Iterator[tuple[int, int]]:
+        with closing(open_sink("auto", width, height, 30)) as sink:
+            for _ in range(10):
+                sink.send(np.full((sink.size[1], sink.size[0], 3), 90, np.uint8))
+                time.sleep(0.03)
+                yield sink.size
+
+    sizes = size(640, 360)
+    next(sizes)
+    watching = subprocess.Popen(
+        shlex.split("v4l2-ctl -d /dev/video10 --stream-mmap --stream-count=0"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    report["first"] = list(sizes)[-1]
+    report["while_watched"] = list(size(320, 240))[-1]
+    watching.terminate()
+    watching.wait()
+    report["then"] = list(size(320, 240))[-1]
+    return report
+
+
 MODULE = "v4l2loopback"
 SCENES: dict[str, Callable[..., Report]] = {
     "meeting": meeting,
@@ -202,6 +232,7 @@ SCENES: dict[str, Callable[..., Report]] = {
     "troubles": troubles,
     "no_module": no_module,
     "own_output": own_output,
+    "watcher": watcher,
 }
 
 

@@ -86,8 +86,10 @@ def test_the_virtual_camera_survives_a_second_run(meeting: Report) -> None:
     assert meeting["second_seen"].get("ok"), meeting["second_seen"]
 
 
-def test_the_webcams_colours_are_right_in_the_browser(lab: Lab, quadrants: Path) -> None:
-    report = lab.act("plain", options=("--feed", str(quadrants), "--no-vivid"))
+@pytest.mark.parametrize("form", ["yuyv", "mjpeg"])
+def test_the_webcams_colours_are_right_in_the_browser(lab: Lab, quadrants: Path, form: str) -> None:
+    options = ("--feed", str(quadrants), "--feed-format", form, "--no-vivid")
+    report = lab.act("plain", options=options)
     assert report["status"]["state"] == "live"
     (shot,) = report["seen"]["shots"]
     for place, expected in QUADRANTS.items():
@@ -134,3 +136,9 @@ def test_a_virtual_camera_is_never_read_and_never_taken_from_another_program(lab
     taken = report["taken"]["trouble"]
     assert "Virtual Camera (/dev/video10) already gets its picture from another program." in taken
     assert "Close ffmpeg" in taken
+
+
+def test_a_program_that_still_watches_keeps_its_picture_size(lab: Lab) -> None:
+    """Else it would be sent what it can only misread."""
+    report = lab.act("watcher", options=("--no-webcam", "--no-vivid"))
+    assert report == {"first": [640, 360], "while_watched": [640, 360], "then": [320, 240]}
