@@ -7,7 +7,7 @@ part of the picture is shown sharply only for a reason, and without one it is no
     `SURE_FRAMES` frames, or was so within the last `Safety.hold_s` seconds. Otherwise the whole
     frame is blurred, and after `Safety.blur_s` the card takes its place.
 2.  Every face the tracker reports is covered at once, sure or not: head and hair, and more in
-    doubt (low score, new face, fast motion). A cover shrinks only as fast as a person can move away.
+    doubt (low score, new face, fast motion). A cover shrinks only as fast as people move away.
 3.  A face that is lost keeps its cover where it should be. The cover grows with time, speed and
     doubt until `Safety.hold_s`.
 4.  After that, if others are still tracked, the place of the lost face stays frosted until it is
@@ -20,7 +20,8 @@ part of the picture is shown sharply only for a reason, and without one it is no
     anything has detected it, is such a change; so is one that runs out of its cover.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body. Change that reaches in from outside is not explained for the
-    length of a head.
+    length of a head; and nobody's body explains anything while anyone is missing, for
+    `AT_LARGE_S`.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
@@ -53,9 +54,10 @@ QUIET_FRAMES = 8
 """At a low frame rate `QUIET_S` is stretched to so many frames."""
 GONE_S = 3.0
 LEFT_S = 0.5
+AT_LARGE_S = 1.5
 
 _GROWTH_PER_S = 0.8
-_SHRINK_PER_S = 0.6
+_SHRINK_PER_S = 0.4
 """Rule 2: a head gets smaller only as fast as a person can move away."""
 _YOUNG_S = 1.0
 """A new face may be placed poorly at first: its cover is larger for so long."""
@@ -229,7 +231,8 @@ class Guard:
         others = [covers[id(each)] for each in held if each not in main]
         suspect = _under(scene, [*(covers[id(each)] for each in ghosts), *others])
         heads = _under(scene, [covers[id(each)] for each in held])
-        doubt = scene.doubtful(self._explained(scene, held, covers, now), suspect)
+        explained = self._explained(scene, held, covers, now)
+        doubt = scene.doubtful(explained, suspect, self._widest())
         if sharp:
             self._bury(scene, ghosts, covers, now)
         self._learn(scene, cv2.bitwise_or(heads, suspect).astype(np.uint8, copy=False), now)
@@ -322,11 +325,14 @@ class Guard:
         self, scene: Surroundings, held: Sequence[_Person], covers: Mapping[int, Cover], now: float
     ) -> Cells:
         """Rule 6."""
+        missing = any(0 < now - each.seen <= AT_LARGE_S for each in self._people.values())
         shapes: list[Points] = []
         for person in held:
             at = covers[id(person)]
             if person.seen == now:
-                shapes += [at.head.outline(_CLOSE, 24), _body(at, scene.size[1])]
+                shapes.append(at.head.outline(_CLOSE, 24))
+                if not missing:
+                    shapes.append(_body(at, scene.size[1]))
             else:
                 shapes.append(at.head.outline(1.0, 24))
         return scene.inside(*shapes)

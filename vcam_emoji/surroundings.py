@@ -37,7 +37,6 @@ _SETTLE_EVERY = 8
 _JOIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 _EDGE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 _SPECK = np.ones((2, 2), np.uint8)
-_REACH = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (19, 19))
 
 
 class Surroundings:
@@ -82,7 +81,7 @@ class Surroundings:
         strange = cv2.countNonZero(cv2.bitwise_and(changed, self._known))
         self.changed = cv2.bitwise_or(changed, cv2.bitwise_not(self._known))  # type: ignore[assignment]
         steady = gain.min() > _DARKER and gain.max() < _BRIGHTER
-        self.upheaval = known > 0.2 * changed.size and (strange > 0.4 * known or not steady)
+        self.upheaval = known > 0.2 * changed.size and (strange > 0.5 * known or not steady)
         if self._frames % _SETTLE_EVERY == 0:
             self._follow_daylight()
 
@@ -106,19 +105,22 @@ class Surroundings:
         self._known[:] = 0
         self.changed[:] = 255
 
-    def doubtful(self, explained: Cells, suspect: Cells) -> Cells:
+    def doubtful(self, explained: Cells, suspect: Cells, widest: float) -> Cells:
         """What must not be seen sharply.
 
         Args:
             explained: Where tracked people are, so that change is theirs. What moves into there
                 from outside stays in doubt for a head's length.
             suspect: In doubt whatever it looks like.
+            widest: Width in pixels of the widest face that may move in.
         """
         outside = cv2.bitwise_and(self.changed, cv2.bitwise_not(explained))
         seeds = cv2.morphologyEx(outside, cv2.MORPH_OPEN, _SPECK)
         if not cv2.countNonZero(seeds):
             return suspect
-        spill = cv2.bitwise_and(cv2.dilate(seeds, _REACH), self._moved_into(explained))
+        reach = min(max(8, round(1.3 * widest * float(self._scale[0]))), COLUMNS // 2)
+        near = cv2.dilate(seeds, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        spill = cv2.bitwise_and(cv2.bitwise_and(near, explained), self.changed)
         doubt = cv2.bitwise_or(cv2.bitwise_or(seeds, spill), suspect)
         doubt = cv2.morphologyEx(doubt, cv2.MORPH_CLOSE, _JOIN)
         result: Cells = cv2.dilate(doubt, _EDGE).astype(np.uint8, copy=False)
@@ -172,9 +174,6 @@ class Surroundings:
     def under(self, head: Ellipse, factor: float) -> Cells:
         """Cells within an ellipse, its axes times `factor`."""
         return self.inside(head.outline(factor, 24))
-
-    def _moved_into(self, explained: Cells) -> Cells:
-        return cv2.bitwise_and(self.changed, explained).astype(np.uint8, copy=False)
 
     def _limit(self, before: Image) -> float:
         """How far a quiet cell may wander, by the noise until now: a picture that moves is none."""
