@@ -58,6 +58,7 @@ _SURVIVES = 0.25
 _CORRELATES = 0.6
 _GRAIN = 2.5
 _WINDOW = 15
+_SETTLING_S = 1.0
 _LEAST_SKIN = 64
 """A face of fewer pixels than this is not one."""
 
@@ -75,7 +76,8 @@ class ClipReport:
     hidden_frames: int
     """Blurred as a whole, or a card."""
     blurred_area: float
-    """Share of the area of all other frames that was changed away from emojis and backdrops."""
+    """Share of the area of all other frames that was blurred in place, away from heads; the first
+    second, in which the room gets known, is left out."""
 
 
 def uncovered_share(raw: Image, published: Image, face: TrueFace) -> float:
@@ -146,7 +148,7 @@ def watch(
     guard = Guard(lambda size: cards.picture(Card.HIDDEN, size), Safety)
     painter, look = Painter(emoji_set), Look()
     tracker.reset()
-    frames = uncovered = missed_frames = hidden = 0
+    frames = uncovered = missed_frames = hidden = sharp = 0
     worst = blurred = 0.0
     emotions = list(Emotion)
     for staged in clip:
@@ -165,8 +167,9 @@ def watch(
         worst = max([worst, *shares])
         uncovered += any(share > UNCOVERED_SHARE for share in shares)
         hidden += publication.hidden
-        if not publication.hidden:
+        if not publication.hidden and frame.time >= _SETTLING_S:
             blurred += publication.blurred_share
+            sharp += 1
         if finder is not None:
             missed_frames += missed(staged.faces, finder.find(raw), clip.size)
     return ClipReport(
@@ -176,7 +179,7 @@ def watch(
         round(worst, 4),
         missed_frames,
         hidden,
-        round(blurred / max(1, frames - hidden), 4),
+        round(blurred / max(1, sharp), 4),
     )
 
 
