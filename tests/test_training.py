@@ -93,6 +93,16 @@ class TestTraining:
         losses = [each.loss for each in run.epochs()]
         assert losses == pytest.approx([each.loss for each in Run(whole_run).epochs()], rel=1e-3)
 
+    def test_balance_shows_rare_classes_oftener(self) -> None:
+        from vcam_emoji.training.train import _order
+
+        labels = np.array([3] * 6000 + [1] * 100)
+        plain = _order(labels, 0, np.random.default_rng(0))
+        assert sorted(plain) == list(range(6100))
+        shown = labels[_order(labels, 0.5, np.random.default_rng(0))]
+        ratio = (shown == 1).sum() / (shown == 3).sum()
+        assert ratio == pytest.approx((100 / 6000) ** 0.5, rel=0.2)
+
     def test_a_finished_run_has_nothing_left_to_do(self, whole_run: Path) -> None:
         from vcam_emoji.training.run import Run
         from vcam_emoji.training.train import train

@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=_positive, default=recipe.epochs, help="%(default)s")
     train.add_argument("--batch", type=_positive, default=recipe.batch, help="%(default)s")
     train.add_argument("--learning-rate", type=float, default=recipe.learning_rate)
+    train.add_argument(
+        "--balance", type=float, default=recipe.balance, help="0 to 1: show rare classes oftener"
+    )
     train.add_argument("--seed", type=int, default=recipe.seed, help="%(default)s")
     precisions = ["float32", "mixed_bfloat16"]
     train.add_argument("--precision", choices=precisions, default=recipe.precision)
@@ -123,6 +126,7 @@ def _train(arguments: argparse.Namespace) -> None:
             epochs=arguments.epochs,
             batch=arguments.batch,
             learning_rate=arguments.learning_rate,
+            balance=arguments.balance,
             seed=arguments.seed,
             precision=arguments.precision,
         )

@@ -63,7 +63,8 @@ must turn to its authors.
 ```
 python -m vcam_emoji.training train FER2013 --run runs/{said["network"]} \
 --network {said["network"]} --epochs {recipe["epochs"]} --batch {recipe["batch"]} \
---learning-rate {recipe["learning_rate"]:g} --seed {recipe["seed"]} \
+--learning-rate {recipe["learning_rate"]:g} --balance {recipe.get("balance", 0):g} \
+--seed {recipe["seed"]} \
 --precision {recipe["precision"]}
 python -m vcam_emoji.training export runs/{said["network"]} FER2013 --form {said["form"]}
 ```

@@ -26,6 +26,8 @@ class Recipe:
     label_smoothing: float = 0.05
     share_of_votes: float = 0.3
     """How much of the target comes from FER+ votes, where there are any."""
+    balance: float = 0.0
+    """How much oftener rare classes are shown: a class of n pictures, n to the minus this times."""
     average_decay: float = 0.999
     """Of the exponential moving average of the weights, for each step; the average is shipped."""
     precision: str = "mixed_bfloat16"

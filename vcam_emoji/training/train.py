@@ -64,8 +64,9 @@ def train(
     for number in range(state.epoch + 1, recipe.epochs + 1):
         start, losses = time.monotonic(), []
         rng = np.random.default_rng([recipe.seed, number])
-        order = rng.permutation(len(training))[: steps * recipe.batch].reshape(steps, -1)
-        for step, rows in enumerate(order, start=(number - 1) * steps):
+        order = _order(training.labels, recipe.balance, rng)
+        batches = order[: steps * recipe.batch].reshape(steps, -1)
+        for step, rows in enumerate(batches, start=(number - 1) * steps):
             pictures = scaled(varied(training.images[rows], recipe.variation, rng))
             losses.append(float(model.train_on_batch(pictures, targets[rows])))
             _add_to_average(average, model, recipe.average_decay, step)
@@ -95,6 +96,16 @@ def logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]
         for part in np.array_split(images, math.ceil(len(images) / 256))
     ]
     return np.concatenate(parts).astype(np.float32)
+
+
+def _order(
+    labels: NDArray[np.int64], balance: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """[n], the rows of one epoch: each once, or the rarer the oftener."""
+    if balance == 0:
+        return rng.permutation(len(labels))
+    weight = np.bincount(labels)[labels] ** -balance
+    return rng.choice(len(labels), len(labels), p=weight / weight.sum())
 
 
 def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
