@@ -293,7 +293,7 @@ def open_tracker() -> Tracker:
     from vcam_emoji.faces import Seeker, Watcher, open_finder, open_follower
 
     finder = open_finder()
-    return Tracker(Seeker(finder), open_follower(), Watcher(finder))
+    return Tracker(Seeker(finder), open_follower(finder), Watcher(finder))
 
 
 def _born(number: int, seen: Detection, image: Image, now: float) -> _Track:

@@ -24,13 +24,13 @@ def open_finder() -> Finder:
     )
 
 
-def open_follower() -> Follower:
-    """A follower with the shipped models.
+def open_follower(finder: Finder | None = None) -> Follower:
+    """A follower with the shipped models, those of a finder on the same thread if there is one.
 
     Raises:
         ModelError: if they are missing or damaged.
     """
-    return Follower(_closer())
+    return Follower(_closer() if finder is None else finder.closer)
 
 
 def _closer() -> Closer:
