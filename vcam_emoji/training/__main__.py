@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
     export.add_argument("data", type=Path, metavar="DATA", help="what it was trained on")
     export.add_argument("--form", choices=FORMS, default="float16", help="%(default)s")
+    export.add_argument("--note", default="", help="what else the card is to say of the training")
     export.add_argument("--out", type=Path, help="a folder (the one that ships)")
     return parser
 
@@ -199,7 +200,7 @@ def _export(arguments: argparse.Namespace) -> None:
     run = Run(arguments.folder)
     run.recipe()
     out = arguments.out or asset("models/emotion")
-    said = export(run, data.load(arguments.data), arguments.form, out)
+    said = export(run, data.load(arguments.data), arguments.form, out, arguments.note)
     public = said["public"]
     print(
         f"{out / said['file']}: {said['bytes'] / 1000:.0f} kB, "

@@ -32,7 +32,7 @@ from vcam_emoji.training.run import Run, assign
 from vcam_emoji.training.train import logits
 
 
-def export(run: Run, faces: Faces, form: str, out: Path) -> dict[str, Any]:
+def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict[str, Any]:
     """Write `emotion.tflite`, `model.json` and `README.md`.
 
     The scores are calibrated on the public split: logits are divided by one number, which
@@ -43,6 +43,7 @@ def export(run: Run, faces: Faces, form: str, out: Path) -> dict[str, Any]:
         faces: What it was trained on, with what was held out.
         form: One of `recipe.FORMS`.
         out: A folder; made if it is missing.
+        note: What else the card is to say of the training.
 
     Returns:
         What `model.json` holds.
@@ -80,6 +81,7 @@ def export(run: Run, faces: Faces, form: str, out: Path) -> dict[str, Any]:
         "temperature": round(warmth, 4),
         "epoch": best.number,
         "recipe": asdict(recipe),
+        "note": note,
         "public": {
             **asdict(whole),
             "calibration_error": calibration_error(held_out.labels, scores),
