@@ -70,7 +70,7 @@ python -m vcam_emoji.training export runs/{said["network"]} FER2013 --form {said
 ```
 
 The rest of the recipe is in `model.json`. Shipped is epoch {said["epoch"]} of {recipe["epochs"]},
-the most accurate on the public split, with averaged weights.{" " + said["note"] if said["note"] else ""}
+the most accurate on the public split, with averaged weights. {said["note"]}
 
 ## Figures
 
