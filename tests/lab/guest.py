@@ -20,11 +20,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from vcam_emoji import control
+from vcam_emoji import control, devices
 from vcam_emoji.commands import Command, GetStatus, Quit, State, Status
 from vcam_emoji.errors import ControlError
 
 Report: TypeAlias = dict[str, Any]
+
+assert sys.platform == "linux"  # for mypy: there is no such lab elsewhere
 
 HOME = Path("/tmp/vcam-emoji-guest")
 PATIENCE_S = 60.0
@@ -164,6 +166,20 @@ def troubles() -> Report:
     return report
 
 
+def stall() -> Report:
+    """The webcam falls silent without a word, and speaks again."""
+    (fed_by,) = devices.holders("/dev/video0")
+    feeder = int(fed_by.rpartition("(")[2].rstrip(")"))
+    report: Report = {}
+    with service("--camera", "0", "--output", "auto", "--mode", "off", "--size", "640x360") as live:
+        report["live"] = live.live()
+        os.kill(feeder, signal.SIGSTOP)
+        report["silent"] = live.without_camera()
+        os.kill(feeder, signal.SIGCONT)
+        report["again"] = live.live()
+    return report
+
+
 def no_module() -> Report:
     """No virtual camera at first; then the doctor's own command makes one."""
     report: Report = {}
@@ -233,6 +249,7 @@ SCENES: dict[str, Callable[..., Report]] = {
     "no_module": no_module,
     "own_output": own_output,
     "watcher": watcher,
+    "stall": stall,
 }
 
 

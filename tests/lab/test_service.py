@@ -119,6 +119,15 @@ def test_a_camera_that_is_busy_or_unplugged_is_named_and_comes_back(lab: Lab) ->
     assert report["reset"]["frames"] > report["plugged"]["frames"] + 30
 
 
+def test_a_camera_that_falls_silent_is_named_and_comes_back(lab: Lab, quadrants: Path) -> None:
+    report = lab.act("stall", options=("--feed", str(quadrants), "--no-vivid"))
+    assert report["live"]["state"] == "live"
+    assert "Webcam, 640x360" in report["silent"]["trouble"]
+    assert "sends no pictures." in report["silent"]["trouble"]
+    assert report["again"]["state"] == "live"
+    assert report["again"]["frames"] > report["silent"]["frames"]
+
+
 def test_a_missing_module_is_named_and_the_doctors_command_mends_it(lab: Lab) -> None:
     report = lab.act("no_module", options=("--no-vivid", "--virtual", "0"))
     assert "No virtual camera was found." in report["missing"]["trouble"]
