@@ -22,9 +22,9 @@ from vcam_emoji.types import Detection, Face, FaceFinder, FaceFollower, Frame, I
 
 HOLD_S = 0.5
 """A face that is not seen is held this long."""
-FIND_EVERY_S = 0.3
+FIND_EVERY_S = 0.4
 """Other faces are looked for this often while all that are known are seen."""
-FOLLOW_EVERY = 3
+FOLLOW_EVERY = 4
 """Frames from one look of the follower to the next, while the patch is found."""
 
 _PATCH_ROOM = 1.1

@@ -65,6 +65,9 @@ def propose(detector: BlazeFace, image: Image, square: Square, threshold: float)
     size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
     # Averaging all pixels helps where many are left out, and costs too much where few are.
     how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    if scale < 0.25:
+        # Every other row has pixels enough to average, and takes half the time.
+        part = part[::2]
     view = np.zeros((detector.size, detector.size, 3), np.uint8)
     view[: size[1], : size[0]] = cv2.resize(part, size, interpolation=how)
     seen = _merged(detector.look(view, threshold))
