@@ -20,8 +20,7 @@ part of the picture is shown sharply only for a reason, and without one it is no
     anything has detected it, is such a change; so is one that runs out of its cover.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body. Change that reaches in from outside is not explained for the
-    length of a head; and nobody's body explains anything while anyone is missing, for
-    `AT_LARGE_S`.
+    length of a head; and nothing is explained so while anyone is missing, for `AT_LARGE_S`.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
@@ -329,12 +328,10 @@ class Guard:
         shapes: list[Points] = []
         for person in held:
             at = covers[id(person)]
-            if person.seen == now:
-                shapes.append(at.head.outline(_CLOSE, 24))
-                if not missing:
-                    shapes.append(_body(at, scene.size[1]))
-            else:
-                shapes.append(at.head.outline(1.0, 24))
+            close = _CLOSE if person.seen == now and not missing else 1.0
+            shapes.append(at.head.outline(close, 24))
+            if close > 1:
+                shapes.append(_body(at, scene.size[1]))
         return scene.inside(*shapes)
 
     def _bury(

@@ -36,6 +36,7 @@ _SETTLE_EVERY = 8
 """Frames between two steps by which known cells follow slow daylight."""
 _JOIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
 _EDGE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+_RIM = cv2.getStructuringElement(cv2.MORPH_RECT, (5, 5))
 _SPECK = np.ones((2, 2), np.uint8)
 
 
@@ -119,7 +120,8 @@ class Surroundings:
         if not cv2.countNonZero(seeds):
             return suspect
         reach = min(max(8, round(1.3 * widest * float(self._scale[0]))), COLUMNS // 2)
-        near = cv2.dilate(seeds, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        moved = cv2.bitwise_and(seeds, self._known)
+        near = cv2.dilate(moved, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
         spill = cv2.bitwise_and(cv2.bitwise_and(near, explained), self.changed)
         doubt = cv2.bitwise_or(cv2.bitwise_or(seeds, spill), suspect)
         doubt = cv2.morphologyEx(doubt, cv2.MORPH_CLOSE, _JOIN)
@@ -138,9 +140,9 @@ class Surroundings:
         if w == 0:
             return
         columns, rows = self._grid
-        x0, y0, x1, y1 = max(0, x - 2), max(0, y - 2), min(columns, x + w + 2), min(rows, y + h + 2)
+        x0, y0, x1, y1 = max(0, x - 4), max(0, y - 4), min(columns, x + w + 4), min(rows, y + h + 4)
         pane = self.pane(widest)[y0:y1, x0:x1]
-        grown = cv2.dilate(cells, _EDGE)
+        grown = cv2.dilate(cells, _RIM)
         soft = cv2.blur(grown, (3, 3))[y0:y1, x0:x1]
         left, top = round(x0 / self._scale[0]), round(y0 / self._scale[1])
         right, bottom = round(x1 / self._scale[0]), round(y1 / self._scale[1])
