@@ -101,7 +101,8 @@ def ring(image: Image, head: Ellipse, others: Sequence[Ellipse] = ()) -> Floats:
     """
     height, width = image.shape[:2]
     places = np.stack([head.outline(factor, _ANGLES) for factor in _RADII])
-    colours = cv2.remap(image, places - np.float32(0.5), None, cv2.INTER_LINEAR)  # type: ignore[call-overload]
+    at = places - np.float32(0.5)
+    colours = cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     inside = (places >= 0).all(axis=-1) & (places < (width, height)).all(axis=-1)
     for other in others:
         inside &= other.radius(places) > FEATHER
