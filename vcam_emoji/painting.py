@@ -8,7 +8,7 @@ opaque, the fade is opaque too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import atan2, ceil, cos, degrees, floor, hypot, log, log2, pi, radians, sin, sqrt
 
 import cv2
@@ -187,6 +187,30 @@ class _Art:
         return warped.astype(np.uint8, copy=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """A rectangle of the frame, in whole pixels: x0, y0 inside, x1, y1 outside."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def clipped(self, other: _Core) -> _Core:
+        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
+        return _Core(x0, y0, max(x0, min(self.x1, other.x1)), max(y0, min(self.y1, other.y1)))
+
+    def around(self, inner: _Core) -> list[_Core]:
+        """What is left of this rectangle without one inside it: above, left, right, below."""
+        bands = [
+            _Core(self.x0, self.y0, self.x1, inner.y0),
+            _Core(self.x0, inner.y0, inner.x0, inner.y1),
+            _Core(inner.x1, inner.y0, self.x1, inner.y1),
+            _Core(self.x0, inner.y1, self.x1, self.y1),
+        ]
+        return [each for each in bands if each.x0 < each.x1 and each.y0 < each.y1]
+
+
 @dataclass(slots=True)
 class _Sheet:
     """Something to lay over a rectangle of the frame: `frame * keep / 255 + colour`."""
@@ -195,17 +219,44 @@ class _Sheet:
     y: int
     colour: Image
     keep: Image
+    opaque: _Core | None = None
+    """Where nothing of the frame is kept, in pixels of the sheet: copying is cheaper there."""
 
-    def lay(self, image: Image) -> None:
+    def core(self) -> _Core | None:
+        """Where nothing of the frame is kept, in pixels of the frame."""
+        if self.opaque is None:
+            return None
+        at = self.opaque
+        return _Core(at.x0 + self.x, at.y0 + self.y, at.x1 + self.x, at.y1 + self.y)
+
+    def lay(self, image: Image, but: _Core | None = None) -> None:
+        """Lay it over a frame, except where `but` says that something else will hide it."""
         height, width = self.colour.shape[:2]
-        x0, y0 = max(0, self.x), max(0, self.y)
-        x1, y1 = min(image.shape[1], self.x + width), min(image.shape[0], self.y + height)
-        if x0 >= x1 or y0 >= y1:
+        frame = _Core(0, 0, image.shape[1], image.shape[0])
+        whole = _Core(self.x, self.y, self.x + width, self.y + height).clipped(frame)
+        core = but or self.core()
+        if core is None:
+            self._blend(image, whole)
             return
-        part = np.s_[y0 - self.y : y1 - self.y, x0 - self.x : x1 - self.x]
-        below = image[y0:y1, x0:x1]
+        inner = core.clipped(whole)
+        if inner.x0 == inner.x1 or inner.y0 == inner.y1:
+            self._blend(image, whole)
+            return
+        for band in whole.around(inner):
+            self._blend(image, band)
+        if but is None:
+            image[inner.y0 : inner.y1, inner.x0 : inner.x1] = self.colour[self._part(inner)]
+
+    def _blend(self, image: Image, at: _Core) -> None:
+        if at.x0 >= at.x1 or at.y0 >= at.y1:
+            return
+        below = image[at.y0 : at.y1, at.x0 : at.x1]
+        part = self._part(at)
         cv2.multiply(below, self.keep[part], dst=below, scale=1 / 255)
         cv2.add(below, self.colour[part], dst=below)
+
+    def _part(self, at: _Core) -> tuple[slice, slice]:
+        return np.s_[at.y0 - self.y : at.y1 - self.y, at.x0 - self.x : at.x1 - self.x]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +277,7 @@ class _Front:
         dx, dy = round(pose.x - self.pose.x), round(pose.y - self.pose.y)
         if not self.whole or (dx == 0 and dy == 0):
             return self.sheet
-        return _Sheet(self.sheet.x + dx, self.sheet.y + dy, self.sheet.colour, self.sheet.keep)
+        return replace(self.sheet, x=self.sheet.x + dx, y=self.sheet.y + dy)
 
 
 @dataclass(slots=True)
@@ -285,14 +336,24 @@ class Painter:
             for number, each in enumerate(covers):
                 others = heads[:number] + heads[number + 1 :]
                 _fill(image, each.head, others, people[each.face_id])
+        fronts = {
+            each.face_id: self._front(
+                each,
+                expressions.get(each.face_id, Expression(Emotion.NEUTRAL)),
+                people[each.face_id],
+                look,
+                now,
+                image.shape[1::-1],
+            )
+            for each in covers
+        }
+        if look.mode is Mode.REPLACE:
             for each in covers:
                 behind = people[each.face_id].behind
                 if behind is not None:
-                    behind.lay(image)
+                    behind.lay(image, but=fronts[each.face_id].core())
         for each in covers:
-            expression = expressions.get(each.face_id, Expression(Emotion.NEUTRAL))
-            person = people[each.face_id]
-            self._front(each, expression, person, look, now, image.shape[1::-1]).lay(image)
+            fronts[each.face_id].lay(image)
 
     def _front(
         self,
@@ -376,9 +437,26 @@ def _front(
         else:
             mixed = cv2.addWeighted(mixed, 1.0, layer, share, 0).astype(np.uint8, copy=False)
     colour = cv2.cvtColor(mixed, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
-    clear = cv2.bitwise_not(cv2.extractChannel(mixed, 3))
+    clear = cv2.bitwise_not(cv2.extractChannel(mixed, 3)).astype(np.uint8, copy=False)
     keep = cv2.merge([clear, clear, clear]).astype(np.uint8, copy=False)
-    return _Front(_Sheet(left, top, colour, keep), pose, whole)
+    return _Front(_Sheet(left, top, colour, keep, _opaque(clear)), pose, whole)
+
+
+def _opaque(clear: NDArray[np.uint8]) -> _Core | None:
+    """The largest rectangle of the sheet's own shape around its middle in which `clear` is 0."""
+    height, width = clear.shape
+    low, high = 0.0, 1.0
+    best = None
+    for _ in range(6):
+        share = (low + high) / 2
+        dx, dy = round(width * share / 2), round(height * share / 2)
+        middle = width // 2, height // 2
+        tried = _Core(middle[0] - dx, middle[1] - dy, middle[0] + dx, middle[1] + dy)
+        if cv2.countNonZero(clear[tried.y0 : tried.y1, tried.x0 : tried.x1]):
+            high = share
+        else:
+            low, best = share, tried
+    return best
 
 
 def _fill(image: Image, head: Ellipse, others: Sequence[Ellipse], person: _Person) -> None:
