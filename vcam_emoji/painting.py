@@ -37,7 +37,7 @@ _EMOJI_RADIUS = 0.98
 _EMOJI_ABOVE_FEATURES = 0.20
 """In `replace` the art sits a little higher than its anchors say: hair adds to the top."""
 
-_INVISIBLE = 0.7
+_INVISIBLE = 1.0
 """Pixels by which the edge of an emoji may be off before it is warped anew."""
 _STEP = 1.04
 """Backdrops come in sizes that are this far apart."""

@@ -50,7 +50,7 @@ class Processed:
     """What became of one frame."""
 
     image: Image
-    """What was published, at the sink's size."""
+    """What was published, at the sink's size; it holds until the next frame but one."""
     card: Card | None = None
     """The card that was published instead of the frame."""
     hidden: bool = False

@@ -72,7 +72,7 @@ class Publication:
     """The one picture that may leave for a frame."""
 
     image: Image
-    """Of the frame's size. Not to be written to."""
+    """Of the frame's size. Not to be written to; it holds until the next frame but one."""
     hidden: bool = False
     """It is blurred as a whole, or a card."""
     reason: str = ""
@@ -147,6 +147,7 @@ class Guard:
         """With the card for a width and height, and the settings as they are now."""
         self._hidden_card = hidden_card
         self._safety = safety
+        self._sheets = (np.empty((0, 0, 3), np.uint8), np.empty((0, 0, 3), np.uint8))
         self.reset()
 
     def reset(self) -> None:
@@ -202,7 +203,7 @@ class Guard:
         self._follow(faces, frame.time)
         shown = [each for each in self._people.values() if frame.time - each.seen <= hold_s]
         self._people = {each.cover.face_id: each for each in shown}
-        image = frame.image.copy()
+        image = self._copied(frame.image)
         covers = _back_to_front([each.cover for each in _chosen(shown, look)])
         painter.paint(image, covers, expressions, look, frame.time)
         return Publication(image)
@@ -237,7 +238,7 @@ class Guard:
         self._learn(scene, cv2.bitwise_or(heads, suspect).astype(np.uint8, copy=False), now)
         if not sharp:
             return self._hidden(frame, scene, safety)
-        image = frame.image.copy()
+        image = self._copied(frame.image)
         scene.frost(image, doubt, self._widest())
         painter.paint(
             image, _back_to_front([covers[id(each)] for each in main]), expressions, look, now
@@ -385,6 +386,14 @@ class Guard:
     def _widest(self) -> float:
         """Of the faces that may be in the picture, in pixels."""
         return max((person.width for person in self._people.values()), default=0.0)
+
+    def _copied(self, image: Image) -> Image:
+        """A copy to paint on, in memory that is used again for the next frame but one."""
+        self._sheets = (self._sheets[1], self._sheets[0])
+        if self._sheets[0].shape != image.shape:
+            self._sheets = (np.empty_like(image), np.empty_like(image))
+        np.copyto(self._sheets[0], image)
+        return self._sheets[0]
 
     def _card(self, frame: Frame, reason: str) -> Publication:
         height, width = frame.image.shape[:2]

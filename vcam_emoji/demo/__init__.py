@@ -129,7 +129,7 @@ def play(
             said = labels(done, asked)
             video.write(frame.image, done.image, said)
             if index in moments:
-                shots.append(Shot(frame.image, done.image, moments[index], said))
+                shots.append(Shot(frame.image, done.image.copy(), moments[index], said))
             progress.advance(task)
 
         tally = perform(show, stages, chosen, settings.look, watch, sink)
