@@ -5,9 +5,10 @@ pixel. The published picture P is compared with the raw picture R there:
 
 - *Its own grain.* What is finer than 2.5 pixels in R, its texture and the camera's noise, is a
   fingerprint that nothing else has. A pixel is uncovered when in the 15 pixels square around it P
-  carries the same fingerprint: correlation above 0.6, and at least a quarter of its strength. So a
+  carries the same fingerprint: correlation above 0.8, and at least a quarter of its strength. So a
   face mixed half and half with something counts, and a smooth surface that happens to have the
-  colour of skin does not.
+  colour of skin does not. (At 0.6, lines of an emoji that happened to lie along those of the face
+  under it counted, where not one pixel was the camera's.)
 - *Its features.* What lies between a tenth and a fortieth of the face's size (eyes, nose, mouth)
   is compared over the whole face. Where that correlates above 0.6, and a quarter of its strength
   is left, the face as a whole is uncovered: it was blurred, but not enough.
@@ -55,7 +56,8 @@ UNCOVERED_SHARE = 0.01
 """A frame is uncovered when more of a face's visible skin than this is."""
 
 _SURVIVES = 0.25
-_CORRELATES = 0.6
+_GRAIN_CORRELATES = 0.8
+_FEATURES_CORRELATE = 0.6
 _GRAIN = 2.5
 _WINDOW = 15
 _SETTLING_S = 1.0
@@ -96,10 +98,11 @@ def uncovered_share(raw: Image, published: Image, face: TrueFace) -> float:
     before = raw[y0:y1, x0:x1].astype(np.float32)
     after = published[y0:y1, x0:x1].astype(np.float32)
     features = (_band(each, size / 40, size / 10)[skin] for each in (before, after))
-    if _kept(*_products(*features).sum(axis=(1, 2))):
+    if _kept(_products(*features).sum(axis=(1, 2)), _FEATURES_CORRELATE):
         return 1.0
     grain = _products(_band(before, 0, _GRAIN), _band(after, 0, _GRAIN)).sum(axis=-1)
-    kept = _kept(*(cv2.blur(each, (_WINDOW, _WINDOW)) for each in grain))
+    around = np.stack([cv2.blur(each, (_WINDOW, _WINDOW)) for each in grain])
+    kept = _kept(around, _GRAIN_CORRELATES)
     return float((kept & skin).sum() / skin.sum())
 
 
@@ -115,11 +118,11 @@ def _products(before: Floats, after: Floats) -> Floats:
     return np.stack([before * before, after * after, before * after])
 
 
-def _kept(before: Floats, after: Floats, both: Floats) -> NDArray[np.bool_]:
-    """Whether the same detail is there, from local sums of products."""
-    before, after = before + 1e-3, after + 1e-3
+def _kept(products: Floats, correlates: float) -> NDArray[np.bool_]:
+    """Whether the same detail is there, from local sums of `_products`."""
+    before, after, both = products[0] + 1e-3, products[1] + 1e-3, products[2]
     kept: NDArray[np.bool_] = (both > _SURVIVES * before) & (
-        both > _CORRELATES * np.sqrt(before * after)
+        both > correlates * np.sqrt(before * after)
     )
     return kept
 
