@@ -53,7 +53,7 @@ QUIET_FRAMES = 8
 """At a low frame rate `QUIET_S` is stretched to so many frames."""
 GONE_S = 3.0
 LEFT_S = 0.5
-AT_LARGE_S = 1.5
+AT_LARGE_S = 3.0
 
 _GROWTH_PER_S = 0.8
 _SHRINK_PER_S = 0.4
@@ -153,6 +153,8 @@ class Guard:
     def reset(self) -> None:
         """Forget everything: the next frame is from another scene."""
         self._people: dict[int, _Person] = {}
+        self._buried = float("-inf")
+        """When the latest of those forgotten by rule 4 was last seen."""
         self._surroundings: Surroundings | None = None
         self._mode: Mode | None = None
         self._began = 0.0
@@ -325,7 +327,8 @@ class Guard:
         self, scene: Surroundings, held: Sequence[_Person], covers: Mapping[int, Cover], now: float
     ) -> Cells:
         """Rule 6."""
-        missing = any(0 < now - each.seen <= AT_LARGE_S for each in self._people.values())
+        lost = [each.seen for each in self._people.values() if each.seen < now]
+        missing = any(now - seen <= AT_LARGE_S for seen in [*lost, self._buried])
         shapes: list[Points] = []
         for person in held:
             at = covers[id(person)]
@@ -359,6 +362,8 @@ class Guard:
             elif person.empty_since is None:
                 person.empty_since = now
             elif now - person.empty_since > 0.25:
+                # Its place is empty, but where it went is not known yet.
+                self._buried = max(self._buried, person.seen)
                 del self._people[person.cover.face_id]
 
     def _learn(self, scene: Surroundings, heads: Cells, now: float) -> None:
