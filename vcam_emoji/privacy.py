@@ -21,6 +21,9 @@ part of the picture is shown sharply only for a reason, and without one it is no
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body. Change that reaches in from outside is not explained for the
     length of a head; and nothing is explained so while anyone is missing, for `AT_LARGE_S`.
+    That is the rule's limit: a face which the tracker does not find and which never shows outside
+    of another person's body, such as a child's that rises right before a parent's chest, is shown
+    until the tracker finds it, a few tenths of a second later.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
@@ -335,7 +338,7 @@ class Guard:
             close = _CLOSE if person.seen == now and not missing else 1.0
             shapes.append(at.head.outline(close, 24))
             if close > 1:
-                shapes.append(_body(at, scene.size[1]))
+                shapes.append(body(at, scene.size[1]))
         return scene.inside(*shapes)
 
     def _bury(
@@ -420,7 +423,7 @@ def _under(scene: Surroundings, covers: Sequence[Cover]) -> Cells:
     return scene.inside(*(each.head.outline(_GHOST, 24) for each in covers))
 
 
-def _body(at: Cover, height: int) -> Points:
+def body(at: Cover, height: int) -> Points:
     """Neck, shoulders and arms below a head, [n, 2]: they hang down however it is tilted."""
     u = at.face_width
     down = -sin(radians(at.roll)), cos(radians(at.roll))
