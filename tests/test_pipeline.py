@@ -111,6 +111,15 @@ def test_others_see_the_picture_unmirrored_unless_asked() -> None:
     assert np.array_equal(processed.image, frame.image[:, ::-1])
 
 
+def test_the_words_on_a_card_are_never_mirrored() -> None:
+    look = Look(mode=Mode.REPLACE, mirror=True)
+    stage = Stage.with_faces()
+    for frame in frames(90):
+        processed = stage.stages.process(frame, directions(look=look))
+    assert processed.hidden
+    assert np.array_equal(processed.image, cards.picture(Card.HIDDEN, SIZE))
+
+
 def test_a_pause_hides_everything_and_forgets_the_faces() -> None:
     stage = Stage.with_faces(face())
     for frame in frames(5):

@@ -98,7 +98,7 @@ class Stages:
         try:
             if look.mode is Mode.OFF:
                 self._forget()
-                return Processed(self._fitted(frame.image, look))
+                return Processed(self._fitted(frame.image, look.mirror))
             if directions.emoji_set is None:
                 return self._instead(Card.TROUBLE, "no emoji set could be loaded")
             return self._covered(frame, look, directions.cues, directions.emoji_set)
@@ -121,7 +121,9 @@ class Stages:
         shown = {face.id: expression(estimates.get(face.id), cues, frame.time) for face in faces}
         read = time.perf_counter()
         publication = self._guard.publishable(frame, faces, shown, self._painter, look)
-        image = self._fitted(publication.image, look)
+        # A card has words on it, and a blurred frame has no sides: neither is mirrored.
+        mirror = look.mirror and not publication.hidden
+        image = self._fitted(publication.image, mirror)
         done = time.perf_counter()
         self._failure = ""
         laps = {
@@ -132,8 +134,8 @@ class Stages:
         hidden, reason = publication.hidden, publication.reason
         return Processed(image, None, hidden, reason, faces, estimates, shown, laps)
 
-    def _fitted(self, image: Image, look: Look) -> Image:
-        if look.mirror:
+    def _fitted(self, image: Image, mirror: bool) -> Image:
+        if mirror:
             image = cv2.flip(image, 1).astype(np.uint8, copy=False)
         return cards.fit(image, self._size)
 
