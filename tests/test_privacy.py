@@ -425,9 +425,11 @@ def _played(path: list[tuple[float, float, float, int, str]]) -> Iterator[tuple[
         step = (goal - at) / frames
         if event == "new":
             identity += 1
-        for _ in range(frames):
+        for frame in range(frames):
             at = at + step
-            there = fakes.face((float(at[0]), float(at[1])), float(at[2]), identity)
+            # Nobody holds perfectly still: rule 5's limit is a face that does, and is not found.
+            sway = 0.08 * at[2] * (frame % 4 - 1.5)
+            there = fakes.face((float(at[0] + sway), float(at[1])), float(at[2]), identity)
             there = replace(there, id=identity)
             if event in ("seen", "new"):
                 lost, last = 0.0, there

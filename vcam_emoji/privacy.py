@@ -17,7 +17,8 @@ part of the picture is shown sharply only for a reason, and without one it is no
 5.  Everything else is shown because it is known: it has been quiet for `QUIET_S` while rule 1
     held, no head was there, and it looks as it did then, up to noise and the camera's exposure.
     What is not known, or has changed, is frosted in the same frame. A face that appears, before
-    anything has detected it, is such a change; so is one that runs out of its cover.
+    anything has detected it, is such a change; so is one that runs out of its cover. The rule's
+    limit: a face that the tracker never finds and that holds perfectly still is shown as well.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body. Change that reaches in from outside is not explained for the
     length of a head; and nothing is explained so while anyone is missing, for `AT_LARGE_S`.
