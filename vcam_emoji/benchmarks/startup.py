@@ -109,13 +109,15 @@ def _child(clip: str, started: float) -> dict[str, float]:
 
 
 def rss_mb() -> float:
-    """Resident memory now; where the system does not tell, the most there ever was."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    import resource
+    """Resident memory now; where the system does not tell, the most there ever was; else 0."""
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    if sys.platform == "darwin":
+        import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return 0.0
 
 
 if __name__ == "__main__":
