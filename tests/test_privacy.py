@@ -16,7 +16,7 @@ from vcam_emoji.benchmarks.privacy import missed, uncovered_share
 from vcam_emoji.clips import TrueFace
 from vcam_emoji.commands import Mode
 from vcam_emoji.painting import Cover, Painter, cover
-from vcam_emoji.privacy import Guard, Publication, body
+from vcam_emoji.privacy import AT_LARGE_S, Guard, Publication, body
 from vcam_emoji.settings import Look, Safety
 from vcam_emoji.types import Box, Detection, Expression, Face, Frame, Image
 
@@ -245,13 +245,16 @@ def test_a_second_person_who_has_gone_is_forgotten_and_all_is_sharp() -> None:
     assert np.array_equal(publication.image[100:180, 500:540], stage.raw[100:180, 500:540])
 
 
-def test_one_who_walks_out_over_the_border_is_forgotten_soon() -> None:
+def test_one_who_walks_out_over_the_border_is_forgotten_once_no_longer_at_large() -> None:
     stage = Stage()
     stage.settle([ONE])
     for x in range(520, 760, 12):
         leaving = fakes.face((x, 140), 80, 2)
         stage.show([ONE, leaving], [ONE, leaving])
     for _ in range(40):
+        publication = stage.show([ONE], [ONE])
+    assert publication.blurred_share < 0.02
+    for _ in range(round(AT_LARGE_S * FPS) - 30):
         publication = stage.show([ONE], [ONE])
     assert publication.blurred_share == 0
 
