@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -17,23 +16,18 @@ assert sys.platform == "linux"  # for mypy: the lab is skipped elsewhere
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(330)]
 
-FRAMES_A_SECOND = 25.0
-"""What a meeting gets on a machine that has nothing else to do."""
+FRAMES = 90
 
 
 @pytest.fixture(scope="module")
 def meeting(lab: Lab, portrait: Portrait) -> Report:
     x, y = portrait.face
     png = lab.folder / "seen.png"
-    load = float(Path("/proc/loadavg").read_text().split()[0])
-    report = lab.act(
+    return lab.act(
         "meeting",
-        *(str(x), str(y), str(png), "90"),
+        *(str(x), str(y), str(png), str(FRAMES)),
         options=("--feed", str(portrait.path), "--no-vivid"),
     )
-    # The guest is as fast as what else runs outside lets it be.
-    report["idle_cores"] = len(os.sched_getaffinity(0)) - load
-    return report
 
 
 def test_the_service_reads_the_webcam_and_publishes(meeting: Report) -> None:
@@ -63,10 +57,11 @@ def test_a_red_emoji_is_red_in_the_browser(meeting: Report, portrait: Portrait, 
     assert picture.shape == (720, 1280, 3)
 
 
-def test_the_browser_gets_a_fluent_picture(meeting: Report) -> None:
-    if meeting["idle_cores"] < 1:
-        pytest.skip("the machine is busy: a rate would tell nothing")
-    assert meeting["seen"]["fps_delivered"] >= FRAMES_A_SECOND
+def test_the_browser_gets_most_of_what_the_service_publishes(meeting: Report) -> None:
+    """A ratio: service, browser and webcam share the guest's one processor with whatever runs."""
+    seen = meeting["seen"]
+    assert seen["frames_delivered"] >= FRAMES
+    assert seen["fps_delivered"] >= 0.4 * meeting["after"]["fps"]
 
 
 def test_a_second_start_is_refused_with_a_sentence(meeting: Report) -> None:
