@@ -296,8 +296,8 @@ def test_without_a_camera_there_is_a_card_and_a_reason(
     opener.source_error = CameraError("There is no camera 7.", "See: vcam-emoji devices")
     service = Service(store, opener)
     service.start()
-    status = eventually(service, lambda s: "no camera 7" in s.trouble and bool(opener.sinks))
-    assert status.state != State.LIVE
+    status = eventually(service, lambda s: s.state == State.NO_CAMERA)
+    assert status.trouble == "There is no camera 7. See: vcam-emoji devices"
     service.close()
     assert {picture.tobytes() for picture in opener.sinks[0].sent} <= {
         cards.picture(card, SIZE).tobytes() for card in Card

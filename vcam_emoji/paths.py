@@ -25,12 +25,6 @@ def emoji_sets() -> Path:
     return platformdirs.user_data_path(_NAME, appauthor=False) / "emoji"
 
 
-def log_file() -> Path:
-    import platformdirs
-
-    return platformdirs.user_log_path(_NAME, appauthor=False) / "service.log"
-
-
 def runtime() -> Path:
     """Where the control socket lives; only this user may enter it once `control` has made it."""
     if sys.platform == "linux":

@@ -230,7 +230,7 @@ class Service:
         source, latest = self._source, self._latest
         if source is not None and source.trouble:
             said.append(source.trouble)
-        if latest is not None and latest.card is Card.TROUBLE:
+        if latest is not None and latest.card is Card.TROUBLE and latest.reason:
             said.append(f"The picture is hidden: {latest.reason}.")
         return " ".join(said)
 
@@ -309,7 +309,7 @@ class Service:
         try:
             stages = self._open_stages(sink.size)
             if source is None or stages is None:
-                self._show_card(sink)
+                self._show_card(sink, Card.NO_CAMERA if source is None else Card.TROUBLE)
                 return
             self._source = source
             pipeline.run(source, sink, stages, self._directions, self._watch, self._going)
@@ -355,9 +355,9 @@ class Service:
             self._asked_set = name
             self._say("emoji set", str(error))
 
-    def _show_card(self, sink: FrameSink) -> None:
+    def _show_card(self, sink: FrameSink, card: Card) -> None:
         """Something is missing that only a person can mend: hold the picture until it is."""
-        self._latest = Processed(cards.picture(Card.TROUBLE, sink.size), Card.TROUBLE, True)
+        self._latest = Processed(cards.picture(card, sink.size), card)
         while self._going():
             sink.send(self._latest.image)
             self._wake.wait(0.25)
