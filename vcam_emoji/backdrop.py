@@ -182,7 +182,7 @@ class Shade:
         return whole.astype(np.uint8, copy=False)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def shade(half_width: float, half_height: float, roll: float) -> Shade:
     """The shade of a head of that size and tilt."""
     head = Ellipse((0.0, 0.0), half_width, half_height, roll)
