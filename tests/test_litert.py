@@ -47,3 +47,23 @@ def test_an_array_that_does_not_fit_is_refused_with_what_fits(network: Network) 
 def test_the_number_of_arrays_is_checked(network: Network) -> None:
     with pytest.raises(ModelError, match="takes 1 arrays, got 0"):
         network.run()
+
+
+def test_a_network_that_rested_answers_as_before(network: Network) -> None:
+    picture = np.full(network.inputs[0].shape, 0.5, np.float32)
+    (before,) = network.run(picture)
+    network.rest(idle_s=0)
+    (after,) = network.run(picture)
+    np.testing.assert_array_equal(after, before)
+
+
+def test_a_network_whose_file_went_while_it_rested_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "emotion.tflite"
+    path.write_bytes(asset("models/emotion/emotion.tflite").read_bytes())
+    network = Network(path)
+    path.unlink()
+    network.rest(idle_s=60)
+    network.run(np.zeros(network.inputs[0].shape, np.float32))
+    network.rest(idle_s=0)
+    with pytest.raises(ModelError, match="is missing"):
+        network.run(np.zeros(network.inputs[0].shape, np.float32))

@@ -22,7 +22,7 @@ class Card(StrEnum):
     TROUBLE = "trouble"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def picture(card: Card, size: tuple[int, int]) -> Image:
     """The card at that width and height, whole, on its own background; do not write to it.
 

@@ -65,6 +65,10 @@ class BlazeFace:
         scores = 1 / (1 + np.exp(-logits[chosen].clip(-50, 50)))
         return Candidates(scores.astype(np.float32), values)
 
+    def rest(self, idle_s: float) -> None:
+        """Give its memory back, until it is asked again, if that was so many seconds ago."""
+        self._network.rest(idle_s)
+
 
 def _anchors(count: int) -> Floats:
     """[count, 2], the centres x, y of the anchors in shares of the side."""
