@@ -157,6 +157,27 @@ def test_only_the_newest_frame_is_kept() -> None:
     source.close()
 
 
+def test_a_picture_that_is_the_cameras_own_memory_is_not_given_away(
+    webcam: Callable[..., Webcam],
+) -> None:
+    """It is compared with the next one, to tell a camera that is stuck."""
+
+    class Own(FakeCapture):
+        def decode(self, raw: Raw) -> Image | None:
+            self.taken.set()
+            return raw[:12].reshape(2, 2, 3)
+
+    class Decoded(Own):
+        def decode(self, raw: Raw) -> Image | None:
+            self.taken.set()
+            return np.zeros((2, 2, 3), np.uint8)
+
+    for kind, fresh in ((Own, False), (Decoded, True)):
+        source = webcam(kind(iter([np.arange(1000).astype(np.uint8)])))
+        frame = next(each for each in source if each is not None)
+        assert frame.fresh is fresh
+
+
 def test_damaged_frames_are_skipped(webcam: Callable[..., Webcam]) -> None:
     source = webcam(capture(raw(1), DAMAGED, raw(2)))
     assert values(source, 2) == [1, 2]

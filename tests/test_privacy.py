@@ -146,6 +146,31 @@ def test_a_face_must_be_seen_several_times_before_anything_is_shown() -> None:
     assert hidden == [True, True, False, False]
 
 
+@pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.OVERLAY])
+def test_only_a_fresh_frame_is_painted_on(mode: Mode) -> None:
+    stage = Stage()
+    stage.look = Look(mode=mode)
+    stage.settle([ONE], 5)
+    frames = [Frame(stage.raw.copy(), stage.time + i / FPS, fresh=i == 2) for i in (1, 2)]
+    first, second = (
+        stage.guard.publishable(each, [ONE], {}, stage.painter, stage.look) for each in frames
+    )
+    np.testing.assert_array_equal(frames[0].image, stage.raw)
+    assert not np.shares_memory(first.image, frames[0].image)
+    assert second.image is frames[1].image
+    assert sharp_share(stage.raw, second.image) < 1
+
+
+def test_a_fresh_frame_that_cannot_be_written_to_is_copied() -> None:
+    stage = Stage()
+    stage.settle([ONE], 5)
+    frame = Frame(stage.raw.copy(), stage.time + 1 / FPS, fresh=True)
+    frame.image.flags.writeable = False
+    publication = stage.guard.publishable(frame, [ONE], {}, stage.painter, stage.look)
+    assert not publication.hidden
+    assert publication.image is not frame.image
+
+
 def test_a_person_who_sits_still_is_seen_sharply_with_an_emoji() -> None:
     stage = Stage()
     publication = stage.settle([ONE])

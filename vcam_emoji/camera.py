@@ -146,7 +146,9 @@ class Webcam:
             # Decoded here, not by the grabber: a frame that is never taken costs nothing.
             image = grabbed.capture.decode(grabbed.raw)
             if image is not None:
-                yield Frame(image, grabbed.time)
+                # What a decoder left as it came is kept, to tell a camera that is stuck.
+                fresh = not np.may_share_memory(image, grabbed.raw)
+                yield Frame(image, grabbed.time, fresh)
 
     def _take(self) -> _Grabbed | None:
         with self._news:

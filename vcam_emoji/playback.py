@@ -72,7 +72,7 @@ class VideoFile:
                 continue
             ok, image = self._video.retrieve()
             if ok:
-                yield Frame(image.astype(np.uint8, copy=False), due)
+                yield Frame(image.astype(np.uint8, copy=False), due, fresh=True)
 
     def _rewind(self) -> None:
         self._video.release()

@@ -177,7 +177,7 @@ class Guard:
         """What of this frame may be seen, by the module's rules; it never raises.
 
         Args:
-            frame: Its image is not written to.
+            frame: Its image is written to only if it is fresh.
             faces: All that the tracker reports for this very frame, held ones too.
             expressions: What each shows, by face id.
             painter: Paints on the guard's own copy.
@@ -209,7 +209,7 @@ class Guard:
         self._follow(faces, frame.time)
         shown = [each for each in self._people.values() if frame.time - each.seen <= hold_s]
         self._people = {each.cover.face_id: each for each in shown}
-        image = self._copied(frame.image)
+        image = self._canvas(frame)
         covers = _back_to_front([each.cover for each in _chosen(shown, look)])
         painter.paint(image, covers, expressions, look, frame.time)
         return Publication(image)
@@ -244,7 +244,7 @@ class Guard:
         self._learn(scene, cv2.bitwise_or(heads, suspect).astype(np.uint8, copy=False), now)
         if not sharp:
             return self._hidden(frame, scene, safety)
-        image = self._copied(frame.image)
+        image = self._canvas(frame)
         scene.frost(image, doubt, self._widest())
         painter.paint(
             image, _back_to_front([covers[id(each)] for each in main]), expressions, look, now
@@ -396,8 +396,11 @@ class Guard:
         """Of the faces that may be in the picture, in pixels."""
         return max((person.width for person in self._people.values()), default=0.0)
 
-    def _copied(self, image: Image) -> Image:
-        """A copy to paint on, in memory that is used again for the next frame but one."""
+    def _canvas(self, frame: Frame) -> Image:
+        """What to paint on: a copy, in memory that is used again for the next frame but one."""
+        image = frame.image
+        if frame.fresh and image.flags.writeable:
+            return image
         self._sheets = (self._sheets[1], self._sheets[0])
         if self._sheets[0].shape != image.shape:
             self._sheets = (np.empty_like(image), np.empty_like(image))

@@ -39,9 +39,11 @@ class Frame:
     """One picture from a camera."""
 
     image: Image
-    """BGR uint8 [h, w, 3]. Stages do not write to it, only the painter paints on its own copy."""
+    """BGR uint8 [h, w, 3]. Stages do not write to it; the last one, if it is `fresh`, may."""
     time: float
     """Seconds on `time.monotonic()`'s clock when the picture was taken."""
+    fresh: bool = False
+    """Nobody else keeps the image: what is published may be painted right on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _scenario(faces: int, size: tuple[int, int], seconds: float) -> dict[str, An
     settings = Settings()
     stages, directions = open_stages(settings, size)
     for each in frames[:_TURN]:
-        stages.process(Frame(each.decode(), each.time), directions)
+        stages.process(Frame(each.decode(), each.time, fresh=True), directions)
     planes = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
     copy = np.empty((size[1], size[0], 3), np.uint8)
     floor_cpu, cpu, wall = [], [], []
@@ -81,7 +81,7 @@ def _scenario(faces: int, size: tuple[int, int], seconds: float) -> dict[str, An
             began = time.perf_counter()
             image = each.decode()
             decoded = time.perf_counter()
-            processed = stages.process(Frame(image, each.time), directions)
+            processed = stages.process(Frame(image, each.time, fresh=True), directions)
             sending = time.perf_counter()
             # What a virtual camera costs: its own pixel format, then one copy into the driver.
             cv2.cvtColor(processed.image, cv2.COLOR_BGR2YUV_I420, planes)
