@@ -1,0 +1,1 @@
+"""Checkpoints of StyleGAN2 in every form they come in, read without running anything in them."""
