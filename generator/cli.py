@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.backend import BACKENDS, full_precision, use
 from vcam_emoji.errors import UsageError, VcamEmojiError
 
 if TYPE_CHECKING:
@@ -35,6 +38,13 @@ def _parser() -> argparse.ArgumentParser:
     artwork.add_argument("--out", type=Path, help="folder (or, for a set, a .zip) to write")
     artwork.add_argument("--sheet", type=Path, help="write a contact sheet of the set, a PNG")
     artwork.set_defaults(run=_artwork)
+    parity = commands.add_parser("parity", help="compare with what the public StyleGAN2 computed")
+    parity.add_argument("file", type=Path, metavar="FILE.npz", help="weights and recorded outputs")
+    parity.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
+    parity.add_argument("--conv-clamp", type=float, help="as the networks were built with")
+    parity.add_argument("--group-size", type=int, default=4, help="of the minibatch deviation (4)")
+    parity.add_argument("--json", action="store_true", help="print one JSON object")
+    parity.set_defaults(run=_parity)
     return parser
 
 
@@ -51,6 +61,25 @@ def _artwork(options: argparse.Namespace) -> int:
         _write({f"{name}.png": cards.encoded(name) for name in cards.NAMES}, options.out)
     else:
         _write({f"{name}.png": icons.encoded(name) for name in icons.SIZES}, options.out)
+    return 0
+
+
+def _parity(options: argparse.Namespace) -> int:
+    use(options.backend)
+    from generator import parity
+
+    golden = parity.load(options.file)
+    checkpoint = parity.checkpoint_of(golden, options.conv_clamp, options.group_size)
+    with full_precision():
+        found = parity.compare(golden, checkpoint)
+    if options.json:
+        print(json.dumps(asdict(found)))
+        return 0
+    for group, difference in sorted(found.groups.items()):
+        print(f"{group:26} {difference:.1e}")
+    print(f"{'worst':26} {found.worst:.1e}")
+    if found.left_out:
+        print(f"Not compared: {', '.join(found.left_out)}")
     return 0
 
 

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 Architecture: TypeAlias = Literal["skip", "orig", "resnet"]
 """How a picture is gathered or taken in: summed over resolutions, at the end only, residual."""
 
+Style: TypeAlias = Literal["demodulation", "adain"]
+"""How a style works: on the weights (StyleGAN2), or on the normalised activations (StyleGAN)."""
+
 Tensors: TypeAlias = Mapping[str, NDArray[np.generic]]
 """By ada-pytorch name, without `G.` or `D.` before it; resample filters are never among them."""
 
@@ -39,6 +42,7 @@ class Configuration:
     """Of the picture: 3 is RGB."""
     generator: Architecture = "skip"
     discriminator: Architecture = "resnet"
+    style: Style = "demodulation"
     conv_clamp: float | None = None
     """Activations are cut off at this times their gain; None lets them run."""
     group_size: int | None = 4

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.checkpoints.errors import Refused
-from generator.configuration import Architecture, Checkpoint, Configuration, Tensors
+from generator.configuration import Architecture, Checkpoint, Configuration, Style, Tensors
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -41,10 +41,10 @@ def generator_shapes(c: Configuration) -> Shapes:
         b, o = f"synthesis.b{r}", c.width(r)
         if r > 4:
             i = c.width(r // 2)
-            shapes |= _styled(f"{b}.conv0", o, i, c.w_dim, r)
+            shapes |= _styled(f"{b}.conv0", o, i, c, r)
             if c.generator == "resnet":
                 shapes[f"{b}.skip.weight"] = (o, i, 1, 1)
-        shapes |= _styled(f"{b}.conv1", o, o, c.w_dim, r)
+        shapes |= _styled(f"{b}.conv1", o, o, c, r)
         if c.generator == "skip" or r == c.resolution:
             shapes[f"{b}.torgb.weight"] = (c.channels, o, 1, 1)
             shapes[f"{b}.torgb.bias"] = (c.channels,)
@@ -120,6 +120,7 @@ def configuration_of(generator: Tensors, discriminator: Tensors, hints: Hints) -
             f"b{resolution}.skip.weight" in discriminator or not discriminator,
             "b4.fromrgb.weight" in discriminator,
         ),
+        style=_style(generator),
         conv_clamp=hints.conv_clamp,
         group_size=hints.group_size,
     )
@@ -171,13 +172,15 @@ def _agree(tensors: Mapping[str, NDArray[np.generic]], shapes: Shapes) -> None:
             raise Refused(f"it holds a tensor that such a network does not have: {name}")
 
 
-def _styled(name: str, o: int, i: int, w_dim: int, r: int) -> Shapes:
+def _styled(name: str, o: int, i: int, c: Configuration, r: int) -> Shapes:
+    # A style scales what goes into a convolution, or scales and shifts what comes out of it.
+    styles = 2 * o if c.style == "adain" else i
     return {
         f"{name}.weight": (o, i, 3, 3),
         f"{name}.bias": (o,),
         f"{name}.noise_strength": (),
         f"{name}.noise_const": (r, r),
-        **_dense(f"{name}.affine", i, w_dim),
+        **_dense(f"{name}.affine", styles, c.w_dim),
     }
 
 
@@ -194,6 +197,12 @@ def _count(tensors: Tensors) -> int:
     while f"mapping.fc{count}.weight" in tensors:
         count += 1
     return count
+
+
+def _style(generator: Tensors) -> Style:
+    outputs = shape_of(generator, "synthesis.b4.conv1.weight", 4)[0]
+    styles = shape_of(generator, "synthesis.b4.conv1.affine.weight", 2)[0]
+    return "adain" if styles == 2 * outputs else "demodulation"
 
 
 def _architecture(residual: bool, everywhere: bool) -> Architecture:

@@ -1,0 +1,67 @@
+"""Gradients and compilation, on whichever backend Keras runs on: all that it does not abstract.
+
+Functions here take and give nested tuples, lists and dictionaries of tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+
+def gradient(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """D function / d x, for a function from tensors to a scalar. It may be taken again."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        derived: Callable[[Any], Any] = jax.grad(function)
+        return derived
+
+    def taken(x: Any) -> Any:
+        return _value_and_gradient(lambda y: (function(y), ()), x)[1]
+
+    return taken
+
+
+def value_and_gradient(function: Callable[[Any], tuple[Any, Any]]) -> Callable[[Any], Any]:
+    """For a function from tensors to (scalar, what else it found).
+
+    Returns:
+        A function to ((scalar, what else), gradient).
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        derived: Callable[[Any], Any] = jax.value_and_grad(function, has_aux=True)
+        return derived
+    return lambda x: _value_and_gradient(function, x)
+
+
+def _value_and_gradient(function: Callable[[Any], tuple[Any, Any]], x: Any) -> Any:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value, more = function(x)
+    found = tape.gradient(value, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return (value, more), found
+
+
+def compiled(function: Callable[..., Any], donated: tuple[int, ...] = ()) -> Callable[..., Any]:
+    """The same function, compiled once for each shape of its arguments.
+
+    Args:
+        function: Of tensors and nothing else.
+        donated: Arguments whose memory may be reused; they must not be used again.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        quick: Callable[..., Any] = jax.jit(function, donate_argnums=donated)
+        return quick
+    import tensorflow as tf
+
+    traced: Callable[..., Any] = tf.function(function, reduce_retracing=True)
+    return traced
