@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,10 +19,10 @@ from keras import ops
 from numpy.typing import NDArray
 
 from generator import networks
-from generator.autodiff import gradient
+from generator.autodiff import compiled, gradient
 from generator.checkpoints.errors import Refused
 from generator.checkpoints.shapes import Hints, checked, configuration_of
-from generator.configuration import Checkpoint, Configuration
+from generator.configuration import Checkpoint
 from generator.weights import prepared
 from vcam_emoji.errors import DataError
 
@@ -110,59 +111,78 @@ def compare(golden: Arrays, checkpoint: Checkpoint) -> Parity:
 
 
 def _computed(golden: Arrays, checkpoint: Checkpoint) -> Iterator[tuple[str, str, Any]]:
-    """(name in the file, group, value) of all that such a file may record."""
+    """(name in the file, group, value) of all that such a file may record.
+
+    Everything is compiled, as it is in training: this is what has to agree.
+    """
     c = checkpoint.configuration
     weights = prepared(checkpoint.generator)
     z, labels = (ops.convert_to_tensor(golden[name]) for name in ("z", "c"))
-    seen: dict[str, Any] = {}
-    w = networks.map_latents(weights, c, z, labels, seen.__setitem__)
-    ws = networks.broadcast(w, c)
-    seen["mapping"] = ws
+
+    def mapped(weights: Any, z: Any, labels: Any) -> Any:
+        seen: dict[str, Any] = {}
+        w = networks.map_latents(weights, c, z, labels, seen.__setitem__)
+        return seen | {"mapping": networks.broadcast(w, c)}
+
+    def drawn(weights: Any, ws: Any) -> Any:
+        seen: dict[str, Any] = {}
+        image = networks.synthesize(weights, c, ws, "const", seen.__setitem__)
+        return image, seen
+
+    def energy_slope(weights: Any, ws: Any) -> Any:
+        picture = partial(networks.synthesize, weights, c)
+        return gradient(lambda ws: ops.mean(ops.square(picture(ws))))(ws)
+
+    draw = compiled(drawn)
+    seen = compiled(mapped)(weights, z, labels)
+    ws = seen["mapping"]
     yield "w", "mapping", ws
     for name in golden:
-        if name.startswith("w_psi"):
-            psi, _, cutoff = name.removeprefix("w_psi").partition("_cut")
-            near = _truncated(weights, ws, psi, cutoff)
-            yield name, "truncation", near
-        elif name.startswith("img_const_psi"):
-            psi, _, cutoff = name.removeprefix("img_const_psi").partition("_cut")
-            near = _truncated(weights, ws, psi, cutoff)
-            yield name, "truncation", networks.synthesize(weights, c, near)
+        if name.startswith(("w_psi", "img_const_psi")):
+            psi, _, cutoff = name.partition("psi")[2].partition("_cut")
+            last = int(cutoff) if cutoff else None
+            near = networks.truncated(ws, weights["mapping.w_avg"], float(psi), last)
+            is_image = name.startswith("img")
+            yield name, "truncation", draw(weights, near)[0] if is_image else near
         elif name.startswith("w_mix"):
             layer = int(name.removeprefix("w_mix"))
             mix = networks.mixed(ws, ops.roll(ws, -1, axis=0), layer)
             yield name, "style mixing", mix
-            yield f"img_mix{layer}", "style mixing", networks.synthesize(weights, c, mix)
-    image = networks.synthesize(weights, c, ws, "const", seen.__setitem__)
+            yield f"img_mix{layer}", "style mixing", draw(weights, mix)[0]
+    image, drawn_seen = draw(weights, ws)
     yield "img_const", "images", image
     yield "img_nofuse", "images", image
-    yield "img_none", "images", networks.synthesize(weights, c, ws, "none")
-    for name, value in seen.items():
+    if "img_none" in golden:
+        plain = compiled(lambda weights, ws: networks.synthesize(weights, c, ws, "none"))
+        yield "img_none", "images", plain(weights, ws)
+    for name, value in (seen | drawn_seen).items():
         group = "mapping" if name.startswith("mapping") else "generator activations"
         yield f"act/G/{name}", group, value
-    yield "dmeansq_dw", "gradients", _gradient_of_picture(weights, c, ws)
-    if not checkpoint.discriminator:
-        return
-    judge = prepared(checkpoint.discriminator)
-    seen = {}
-    logits = networks.discriminate(judge, c, image, labels, seen.__setitem__)
+    if "dmeansq_dw" in golden:
+        yield "dmeansq_dw", "gradients", compiled(energy_slope)(weights, ws)
+    if checkpoint.discriminator:
+        yield from _judged(golden, checkpoint, image, labels)
+
+
+def _judged(
+    golden: Arrays, checkpoint: Checkpoint, image: Any, labels: Any
+) -> Iterator[tuple[str, str, Any]]:
+    c = checkpoint.configuration
+    weights = prepared(checkpoint.discriminator)
+
+    def judged(weights: Any, image: Any, labels: Any) -> Any:
+        seen: dict[str, Any] = {}
+        return networks.discriminate(weights, c, image, labels, seen.__setitem__), seen
+
+    def slope(weights: Any, image: Any, labels: Any) -> Any:
+        return gradient(lambda x: ops.sum(networks.discriminate(weights, c, x, labels)))(image)
+
+    logits, seen = compiled(judged)(weights, image, labels)
     for name, value in seen.items():
         yield f"act/D/{name}", "discriminator activations", value
     yield "D_logits", "logits", logits
-    slope = gradient(lambda x: ops.sum(networks.discriminate(judge, c, x, labels)))
-    yield "dD_dimg", "gradients", slope(image)
-
-
-def _gradient_of_picture(weights: Any, c: Configuration, ws: Any) -> Any:
-    def energy(ws: Any) -> Any:
-        return ops.mean(ops.square(networks.synthesize(weights, c, ws)))
-
-    return gradient(energy)(ws)
-
-
-def _truncated(weights: Any, ws: Any, psi: str, cutoff: str) -> Any:
-    last = int(cutoff) if cutoff else None
-    return networks.truncated(ws, weights["mapping.w_avg"], float(psi), last)
+    if "dD_dimg" in golden:
+        yield "dD_dimg", "gradients", compiled(slope)(weights, image, labels)
 
 
 def _recorded_layout(tensor: Any) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ _BUFFERS = ("w_avg", "noise_const")
 def prepared(tensors: Tensors) -> dict[str, Any]:
     """From the stored layout to the networks', as float32 tensors of the backend."""
     return {
-        name: ops.convert_to_tensor(np.ascontiguousarray(_turned(name, array), np.float32))
+        name: ops.convert_to_tensor(np.asarray(_turned(name, array), np.float32, order="C"))
         for name, array in tensors.items()
     }
 
@@ -36,7 +36,7 @@ def prepared(tensors: Tensors) -> dict[str, Any]:
 def stored(weights: Weights) -> dict[str, NDArray[np.float32]]:
     """From the networks' layout to the stored one, as numpy arrays."""
     return {
-        name: np.ascontiguousarray(_turned_back(name, np.asarray(ops.convert_to_numpy(tensor))))
+        name: np.asarray(_turned_back(name, np.asarray(ops.convert_to_numpy(tensor))), order="C")
         for name, tensor in weights.items()
     }
 
