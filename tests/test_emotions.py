@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from tests import fakes
 from vcam_emoji.emotions import EMOTIONS, EmotionNetwork, SteadyReader, open_reader
 from vcam_emoji.errors import ModelError
 from vcam_emoji.resources import asset
-from vcam_emoji.settings import Reading
+from vcam_emoji.settings import Calibration, Reading
 from vcam_emoji.types import Emotion, EmotionEstimate, Frame
 
 FACE = fakes.face()
@@ -69,9 +68,12 @@ raw_scores = st.lists(
 ways = st.builds(
     Reading,
     smoothing_s=st.floats(0, 3),
-    hysteresis=st.floats(0, 0.5),
+    hysteresis=st.floats(0, 2),
+    evidence=st.floats(0, 5),
     minimum_hold_s=st.floats(0, 2),
+    every_s=st.floats(0, 1),
 )
+AT_ONCE = Reading(smoothing_s=0, hysteresis=0, evidence=0, minimum_hold_s=0, every_s=0)
 
 
 @settings(deadline=None)
@@ -99,28 +101,46 @@ def test_a_constant_face_never_switches(answers: list[NDArray[np.float32]], how:
     assert len({estimate.emotion for estimate in play([answers[0]] * 20, how)}) == 1
 
 
-@settings(deadline=None)
-@given(raw_scores, ways)
-def test_a_new_label_leads_by_the_hysteresis(
-    answers: list[NDArray[np.float32]], how: Reading
-) -> None:
-    estimates = play(answers, how)
-    for before, after in pairwise(estimates):
-        if after.emotion is not before.emotion:
-            lead = after.scores[EMOTIONS.index(after.emotion)]
-            lead -= after.scores[EMOTIONS.index(before.emotion)]
-            assert lead > how.hysteresis - 1e-6
+def test_a_new_label_needs_evidence_for_as_long_as_it_takes() -> None:
+    how = Reading(hysteresis=0.1, evidence=0.5, minimum_hold_s=0, every_s=0)
+    lead = np.log(0.6 / 0.3) - 0.1
+    slight = np.array([0, 0, 0, 0.3, 0.6, 0.1, 0], np.float32)
+    labels = [each.emotion for each in play([scores_of(HAPPY)] + [slight] * 40, how, 1 / 30)]
+    assert labels.index(Emotion.SAD) == np.ceil(0.5 / lead * 30 + 1e-6)
+
+
+def test_the_clearer_the_sooner() -> None:
+    how = Reading(minimum_hold_s=0, every_s=0)
+    delays = []
+    for share in (0.94, 0.6, 0.55):
+        then = np.full(7, 0.0, np.float32)
+        then[SAD], then[HAPPY] = share, 1 - share - 0.05
+        shown = play([scores_of(HAPPY)] + [then] * 90, how, 1 / 30)
+        delays.append([each.emotion for each in shown].index(Emotion.SAD))
+    assert delays == sorted(set(delays))
+
+
+def test_what_trails_uses_up_its_evidence() -> None:
+    how = Reading(minimum_hold_s=0, every_s=0)
+    wavering = [scores_of(HAPPY), scores_of(SAD)] * 60
+    assert {each.emotion for each in play(wavering, how, 1 / 30)} == {Emotion.HAPPY}
 
 
 def test_a_lead_within_the_hysteresis_changes_nothing() -> None:
-    how = Reading(smoothing_s=0, hysteresis=0.2, minimum_hold_s=0)
+    how = AT_ONCE.model_copy(update={"hysteresis": 0.5})
     near = np.array([0, 0, 0, 0.42, 0.58, 0, 0], np.float32)
     labels = [each.emotion for each in play([scores_of(HAPPY), near, scores_of(SAD)], how)]
     assert labels == [Emotion.HAPPY, Emotion.HAPPY, Emotion.SAD]
 
 
+def test_no_single_reading_after_a_gap_decides() -> None:
+    how = Reading(minimum_hold_s=0)
+    shown = play([scores_of(HAPPY), scores_of(SAD), scores_of(HAPPY)], how, every_s=1.0)
+    assert {each.emotion for each in shown} == {Emotion.HAPPY}
+
+
 def test_smoothing_forgets_by_its_time_constant_whatever_the_frame_rate() -> None:
-    how = Reading(smoothing_s=0.5, hysteresis=0.1, minimum_hold_s=0)
+    how = Reading(smoothing_s=0.5, every_s=0)
     first, then = scores_of(HAPPY), scores_of(SAD)
     slow = play([first] + [then] * 5, how, every_s=0.2)[-1]
     fast = play([first] + [then] * 10, how, every_s=0.1)[-1]
@@ -130,7 +150,7 @@ def test_smoothing_forgets_by_its_time_constant_whatever_the_frame_rate() -> Non
 
 
 def test_a_change_of_the_settings_shows_on_the_next_frame() -> None:
-    how = Reading(smoothing_s=0, hysteresis=0.1, minimum_hold_s=5)
+    how = replace_hold(AT_ONCE, 5)
     network = ScriptedNetwork(scores_of(HAPPY))
     reader = SteadyReader(network, lambda: how)
     reader.read(frame(0), [FACE])
@@ -170,20 +190,58 @@ def test_a_face_first_met_while_lost_gets_an_estimate_too() -> None:
     assert reader.read(frame(0), [replace(FACE, lost_s=0.1)])[1].emotion is Emotion.SAD
 
 
-def test_every_other_frame_is_read_at_thirty_a_second() -> None:
+def test_a_calm_face_is_read_now_and_then() -> None:
     network = ScriptedNetwork(scores_of(HAPPY))
-    reader = SteadyReader(network, Reading)
+    reader = SteadyReader(network, lambda: Reading(every_s=0.15))
     for i in range(30):
         reader.read(frame(i / 30), [FACE])
-    assert network.crops == 15
+    assert network.crops == 6
+
+
+def test_a_face_that_may_be_changing_is_read_in_every_frame_until_that_is_sure() -> None:
+    network = ScriptedNetwork(scores_of(HAPPY))
+    reader = SteadyReader(network, Reading)
+    reads = []
+    for i in range(60):
+        if i == 20:
+            network.answer = scores_of(SAD)
+        before = network.crops
+        estimate = reader.read(frame(i / 30), [FACE])[FACE.id]
+        reads.append(network.crops - before)
+        if estimate.emotion is Emotion.SAD:
+            break
+    assert reads[-4:] == [1, 1, 1, 1]
+    calm = [reader.read(frame(3 + i / 30), [FACE]) and network.crops for i in range(30)]
+    assert len(set(calm)) <= 7, "and then as before"
 
 
 def test_every_frame_is_read_where_they_come_slowly() -> None:
     network = ScriptedNetwork(scores_of(HAPPY))
     reader = SteadyReader(network, Reading)
     for i in range(10):
-        reader.read(frame(i / 15), [FACE])
+        reader.read(frame(i / 5), [FACE])
     assert network.crops == 10
+
+
+def test_offsets_change_what_is_read_and_show_on_the_next_frame() -> None:
+    network = ScriptedNetwork(scores_of(SAD, 0.5))
+    own = Calibration()
+    reader = SteadyReader(network, lambda: AT_ONCE, lambda: own)
+    assert reader.read(frame(0), [FACE])[1].emotion is Emotion.SAD
+    own = Calibration(sad=-3)
+    estimate = reader.read(frame(1), [FACE])[1]
+    assert estimate.emotion is not Emotion.SAD
+    assert sum(estimate.scores) == pytest.approx(1, abs=1e-4)
+    assert estimate.raw == pytest.approx(tuple(network.answer))
+
+
+def test_offsets_are_the_largest_faces_alone() -> None:
+    network = ScriptedNetwork(scores_of(SAD, 0.5))
+    reader = SteadyReader(network, lambda: AT_ONCE, lambda: Calibration(sad=-3))
+    small = fakes.face((100, 100), size=60, identity=2)
+    read = reader.read(frame(0), [small, FACE])
+    assert read[2].emotion is Emotion.SAD
+    assert read[1].emotion is not Emotion.SAD
 
 
 def test_a_clock_that_jumps_back_starts_afresh() -> None:

@@ -21,7 +21,7 @@ from vcam_emoji.settings import Reading
 from vcam_emoji.types import Emotion
 
 CALM = Disturbance(sway=0, tilt=0, wander=0, noise=0, flicker=0, drift=0)
-AT_ONCE = Reading(smoothing_s=0, hysteresis=0, minimum_hold_s=0)
+AT_ONCE = Reading(hysteresis=0, evidence=0, minimum_hold_s=0, every_s=0)
 
 
 def answers(*emotions: Emotion, frames: int = 90) -> NDArray[np.float32]:
@@ -63,7 +63,7 @@ def test_an_answer_that_alternates_is_counted_and_steadied() -> None:
     alternating = answers(Emotion.HAPPY, frames=300)
     alternating[0, ::2] = answers(Emotion.SAD, frames=150)[0]
     alternating[0, ::4] = answers(Emotion.SAD, frames=75)[0]
-    found = steadiness(alternating, Reading(smoothing_s=0.5, hysteresis=0.3))
+    found = steadiness(alternating, Reading())
     assert found.switches_per_minute_unsteadied > 1000
     assert found.switches_per_minute == 0
 
@@ -73,16 +73,24 @@ def test_a_change_shows_at_once_where_nothing_is_steadied() -> None:
     assert found.changes == 1
     assert found.missed_changes == 0
     assert found.latency_ms_median is not None
-    assert found.latency_ms_median <= 2000 / FPS, "every other frame is read"
+    assert found.latency_ms_median == 0
+    assert found.reads_per_second == FPS
+    assert found.glitches_shown == 1
 
 
-def test_more_smoothing_is_later() -> None:
+def test_more_evidence_is_later() -> None:
     pair = answers(Emotion.HAPPY, Emotion.SAD)
     delays = [
-        steadiness(pair, Reading(smoothing_s=smoothing)).latency_ms_median or 0
-        for smoothing in (0.1, 0.3, 0.6)
+        steadiness(pair, Reading(evidence=evidence)).latency_ms_median or 0
+        for evidence in (0.2, 0.4, 0.8)
     ]
     assert delays == sorted(set(delays))
+
+
+def test_a_blink_does_not_show_and_a_calm_face_is_not_read_in_every_frame() -> None:
+    found = steadiness(answers(Emotion.HAPPY, Emotion.SAD), Reading())
+    assert found.glitches_shown == 0
+    assert found.reads_per_second < FPS / 3
 
 
 def test_a_change_that_never_shows_is_missed() -> None:

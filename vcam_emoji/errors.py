@@ -9,6 +9,7 @@ VcamEmojiError
 |-- EmojiSetError          an emoji set is refused            exit status 2
 |-- SettingsError          a settings file or value is refused exit status 2
 |-- PhotoError             a picture cannot be used           exit status 2
+|-- CalibrationError       a recording of a face is refused exit status 2
 |-- DataError              a data set cannot be read          exit status 2
 |-- TrayError              no tray icon can be shown
 `-- ControlError           the running service cannot be reached
@@ -60,6 +61,10 @@ class SettingsError(VcamEmojiError):
 
 
 class PhotoError(VcamEmojiError):
+    exit_status = 2
+
+
+class CalibrationError(VcamEmojiError):
     exit_status = 2
 
 

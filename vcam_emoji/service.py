@@ -85,7 +85,7 @@ class Opener:
         trouble = ""
         reader = None
         try:
-            reader = open_reader(lambda: settings().reading)
+            reader = open_reader(lambda: settings().reading, lambda: settings().calibration)
         except ModelError as error:
             trouble = str(error)
         guard = Guard(lambda wh: cards.picture(Card.HIDDEN, wh), lambda: settings().safety)

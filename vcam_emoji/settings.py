@@ -95,15 +95,41 @@ class Look(_Model):
 class Reading(_Model):
     """How steadily emotions are read; the defaults are from `benchmarks.steadiness --curve`."""
 
-    smoothing_s: float = Field(
-        0.2, ge=0.0, le=3.0, description="time constant of the scores, seconds"
-    )
     hysteresis: float = Field(
-        0.2, ge=0.0, le=0.5, description="lead a new emotion needs to take over"
+        0.05, ge=0.0, le=2.0, description="lead in log score that counts for a new emotion"
+    )
+    evidence: float = Field(
+        0.4, ge=0.0, le=5.0, description="such a lead, times seconds, with which it takes over"
     )
     minimum_hold_s: float = Field(
         0.5, ge=0.0, le=5.0, description="shortest time an emotion stays, seconds"
     )
+    smoothing_s: float = Field(
+        0.2, ge=0.0, le=3.0, description="time constant of how strong it looks, seconds"
+    )
+    every_s: float = Field(
+        0.15, ge=0.0, le=1.0, description="how often a calm face is read, seconds"
+    )
+
+
+_OFFSET = "added to this emotion's log score; vcam-emoji calibrate sets it"
+LARGEST_OFFSET = 3.0
+
+
+def _offset() -> Any:
+    return Field(0.0, ge=-LARGEST_OFFSET, le=LARGEST_OFFSET, description=_OFFSET)
+
+
+class Calibration(_Model):
+    """How this person's face differs from others' at rest, as `vcam-emoji calibrate` found it."""
+
+    angry: float = _offset()
+    disgust: float = _offset()
+    fear: float = _offset()
+    happy: float = _offset()
+    sad: float = _offset()
+    surprise: float = _offset()
+    neutral: float = _offset()
 
 
 class Safety(_Model):
@@ -121,6 +147,7 @@ class Settings(_Model):
     devices: Devices = Devices()
     look: Look = Look()
     reading: Reading = Reading()
+    calibration: Calibration = Calibration()
     safety: Safety = Safety()
 
 
@@ -245,17 +272,18 @@ def change(settings: Settings, key: str, value: object) -> Settings:
 
     Args:
         settings: They stay as they are.
-        key: Dotted, such as `look.opacity`.
-        value: A JSON value, or text as typed on a command line.
+        key: Dotted, such as `look.opacity`; or a group, such as `look`, for several at once.
+        value: A JSON value, or text as typed on a command line; of a group, values by name.
 
     Raises:
         SettingsError: if there is no such setting or the value is out of range.
     """
-    section, name, field = _find(key)
-    if isinstance(value, str):
-        value = _typed(value, field)
     changed = settings.model_dump(mode="json")
-    changed[section][name] = value
+    if key in changed and isinstance(value, Mapping):
+        changed[key] |= value
+    else:
+        section, name, field = _find(key)
+        changed[section][name] = _typed(value, field) if isinstance(value, str) else value
     try:
         text = json.dumps(changed, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -415,7 +443,11 @@ class SettingsStore:
         with self._lock:
             self._reload()
             changed = change(self._saved, key, value)
-            overrides = {each: said for each, said in self._overrides.items() if each != key}
+            overrides = {
+                each: said
+                for each, said in self._overrides.items()
+                if each != key and not each.startswith(f"{key}.")
+            }
             self._keep(changed, overrides)
             return self._current
 

@@ -157,7 +157,9 @@ class EmotionEstimate:
     scores: tuple[float, ...]
     """One per `Emotion`, in its order, summing to 1, smoothed."""
     emotion: Emotion
-    """The label to act on, after hysteresis and minimum hold; not always the largest score."""
+    """The label to act on, once enough spoke for it; not always the largest score."""
+    raw: tuple[float, ...] = ()
+    """The network's newest scores, neither calibrated nor smoothed; empty if not by a network."""
 
 
 @dataclass(frozen=True, slots=True)
