@@ -45,6 +45,9 @@ Arguments: TypeAlias = argparse.Namespace
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """Spelled out because importing `types` costs numpy's start-up; a test compares the two."""
 
+MESSENGERS = ("telegram", "whatsapp", "discord", "slack", "png")
+"""Spelled out because importing `stickers` costs Pillow's start-up; a test compares the two."""
+
 _LATER = {
     "devices": ("vcam_emoji.devices", "List cameras and virtual cameras."),
     "doctor": ("vcam_emoji.doctor", "Find what is wrong with this machine, and the cure."),
@@ -116,10 +119,12 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     react.add_argument("emotion", choices=EMOTIONS)
     react.add_argument("--seconds", type=float, default=2.5, help="how long (%(default)s)")
 
-    sets = add("sets", _sets, "List, use, add, remove or show emoji sets.")
-    actions = ["list", "use", "add", "remove", "show"]
+    sets = add("sets", _sets, "List, use, add, remove, show or export emoji sets.")
+    actions = ["list", "use", "add", "remove", "show", "export"]
     sets.add_argument("action", nargs="?", default="list", choices=actions)
     sets.add_argument("name", nargs="?", help="name of a set; for 'add' a folder or a zip")
+    sets.add_argument("--for", dest="platform", choices=MESSENGERS, help="'export': as stickers")
+    sets.add_argument("--out", type=Path, metavar="DIR", help="'export': where to (NAME-PLATFORM)")
 
     settings = add("settings", _settings, "Show settings, change one, or tell where they are.")
     settings.add_argument("action", nargs="?", default="get", choices=["get", "set", "path"])
@@ -281,6 +286,8 @@ def _sets(arguments: Arguments) -> int:
         }
         _print_pairs(about, arguments.json)
         return 0
+    if action == "export":
+        return _export(arguments)
     if action == "add":
         name = emoji_set.add(Path(name))
         _print_pairs({"added": name}, arguments.json)
@@ -288,6 +295,24 @@ def _sets(arguments: Arguments) -> int:
         emoji_set.remove(name)
         _print_pairs({"removed": name}, arguments.json)
     _tell(ReloadSets())
+    return 0
+
+
+def _export(arguments: Arguments) -> int:
+    from vcam_emoji import emoji_set, stickers
+
+    if arguments.platform is None:
+        raise UsageError("For which messenger?", f"Say --for {'|'.join(MESSENGERS)}")
+    shown = emoji_set.load(emoji_set.find(arguments.name))
+    folder = arguments.out or Path(f"{shown.name}-{arguments.platform}")
+    written = stickers.export(shown, arguments.platform, folder)
+    if arguments.json:
+        made = [{"file": each.file, "bytes": each.bytes, "size": each.size} for each in written]
+        print(json.dumps({"folder": str(folder), "files": made}))
+        return 0
+    for each in written:
+        width, height = each.size
+        print(f"{folder / each.file}  {width} x {height}, {each.bytes / 1000:.0f} KB")
     return 0
 
 

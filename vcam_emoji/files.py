@@ -1,0 +1,30 @@
+"""One file, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write beside the file's place, then rename; what was there stays if anything fails.
+
+    Raises:
+        OSError: if that is not possible.
+    """
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            if os.name == "posix":
+                # Made for its owner alone; other programs are to open it.
+                os.fchmod(file.fileno(), 0o644)
+        Path(beside).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(beside).unlink()
+        raise
