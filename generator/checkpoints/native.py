@@ -14,7 +14,7 @@ import json
 import os
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from math import prod
 from pathlib import Path
@@ -36,8 +36,19 @@ _HEADER_LIMIT = 8 << 20
 _DESCRIPTION_LIMIT = 8 << 20
 
 
-def save(checkpoint: Checkpoint, folder: Path, precision: Precision = "float32") -> None:
+def save(
+    checkpoint: Checkpoint,
+    folder: Path,
+    precision: Precision = "float32",
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> None:
     """Write beside the folder's place and rename, so that it is there whole or not at all.
+
+    Args:
+        checkpoint: with or without a discriminator.
+        folder: a new or empty one, or one of a network, which is replaced.
+        precision: of every number.
+        progress: told how many bytes are written, and how many there are.
 
     Raises:
         CheckpointError: if a tensor does not fit, float16 cannot hold a value, or the folder
@@ -59,7 +70,7 @@ def save(checkpoint: Checkpoint, folder: Path, precision: Precision = "float32")
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
             new = Path(place) / "new"
             new.mkdir()
-            digest = _write_weights(arrays, new / WEIGHTS)
+            digest = _write_weights(arrays, new / WEIGHTS, progress)
             description = {
                 "format": FORMAT,
                 "precision": precision,
@@ -67,15 +78,25 @@ def save(checkpoint: Checkpoint, folder: Path, precision: Precision = "float32")
                 "configuration": asdict(checkpoint.configuration),
                 "about": dict(checkpoint.about),
             }
-            text = json.dumps(description, indent=2, ensure_ascii=False, allow_nan=False)
+            text = json.dumps(description, indent=2, allow_nan=False)
             (new / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
-            if folder.exists():
-                folder.replace(Path(place) / "old")
-            new.replace(folder)
+            _take_place(new, folder, Path(place) / "old")
     except OSError as error:
         raise CheckpointError(
             f"{folder} cannot be written: {error.strerror}.", "Is it a folder that is yours?"
         ) from error
+
+
+def _take_place(new: Path, folder: Path, old: Path) -> None:
+    if not folder.exists():
+        new.replace(folder)
+        return
+    folder.replace(old)
+    try:
+        new.replace(folder)
+    except OSError:
+        old.replace(folder)
+        raise
 
 
 def is_ours(folder: Path) -> bool:
@@ -125,7 +146,9 @@ def _arrays(checkpoint: Checkpoint, precision: Precision) -> dict[str, NDArray[n
     return arrays
 
 
-def _write_weights(arrays: Mapping[str, NDArray[np.generic]], file: Path) -> str:
+def _write_weights(
+    arrays: Mapping[str, NDArray[np.generic]], file: Path, progress: Callable[[int, int], None]
+) -> str:
     header: dict[str, object] = {}
     end = 0
     for name, array in arrays.items():
@@ -136,12 +159,20 @@ def _write_weights(arrays: Mapping[str, NDArray[np.generic]], file: Path) -> str
     text += b" " * (-len(text) % 8)
     digest = hashlib.sha256()
     with file.open("wb") as stream:
-        for part in (struct.pack("<Q", len(text)), text, *(a.tobytes() for a in arrays.values())):
+        done = 0
+        for part in _parts(struct.pack("<Q", len(text)) + text, arrays):
             digest.update(part)
-            stream.write(part)
+            done += stream.write(part)
+            progress(done, 8 + len(text) + end)
         stream.flush()
         os.fsync(stream.fileno())
     return digest.hexdigest()
+
+
+def _parts(header: bytes, arrays: Mapping[str, NDArray[np.generic]]) -> Iterator[bytes]:
+    yield header
+    for array in arrays.values():
+        yield array.tobytes()
 
 
 def _read_weights(content: bytes) -> dict[str, NDArray[np.generic]]:
@@ -154,19 +185,30 @@ def _read_weights(content: bytes) -> dict[str, NDArray[np.generic]]:
     data = memoryview(content)[8 + length :]
     header.pop("__metadata__", None)
     tensors: dict[str, NDArray[np.generic]] = {}
+    places: list[tuple[int, int]] = []
     for name, entry in header.items():
         try:
             dtype = _TYPES[entry["dtype"]]
             shape = tuple(entry["shape"])
             begin, end = entry["data_offsets"]
-            sound = all(type(n) is int and n >= 0 for n in (*shape, begin, end))
+            sound = all(type(n) is int and 0 <= n <= len(data) for n in (*shape, begin, end))
         except (KeyError, TypeError, ValueError) as error:
             raise Refused(f"{name} is not described as a tensor in {WEIGHTS}") from error
-        if not sound or end > len(data) or prod(shape) * dtype.itemsize != end - begin:
+        if not sound or len(shape) > 8 or prod(shape) * dtype.itemsize != end - begin:
             raise Refused(f"{name} claims a shape or place that {WEIGHTS} does not hold")
-        array = np.frombuffer(data[begin:end], dtype).reshape(shape)
-        tensors[name] = array.astype(np.float32)
-    return tensors
+        array: NDArray[np.generic] = np.frombuffer(data[begin:end], dtype).reshape(shape)
+        tensors[name] = array
+        places.append((begin, end))
+    # End to end, so that no small file asks for much room by naming the same numbers often.
+    places.sort()
+    at = 0
+    for begin, end in places:
+        if begin != at:
+            raise Refused(f"the tensors in {WEIGHTS} overlap, or leave gaps")
+        at = end
+    if at != len(data):
+        raise Refused(f"{WEIGHTS} holds more than its tensors, or less")
+    return {name: array.astype(np.float32, copy=False) for name, array in tensors.items()}
 
 
 def _description(file: Path) -> dict[str, Any]:
@@ -202,7 +244,7 @@ def _configuration(value: object) -> Configuration:
         elif name == "group_size":
             sound = got is None or (type(got) is int and got > 0)
         else:
-            sound = type(got) is int and 0 <= got <= 1 << 20
+            sound = type(got) is int and (0 if name == "c_dim" else 1) <= got <= 1 << 20
         if not sound:
             raise Refused(f"`{name}` in {DESCRIPTION} is {str(got)[:40]!r}, which it cannot be")
     r = configuration.resolution

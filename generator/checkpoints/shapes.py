@@ -98,7 +98,8 @@ def configuration_of(generator: Tensors, discriminator: Tensors, hints: Hints) -
     w_dim, features = shape_of(generator, "mapping.fc0.weight", 2)
     channel_max = max(widths.values())
     below = [r for r, width in widths.items() if width < channel_max] or [resolution]
-    base, top = widths[below[0]] * below[0], channel_max
+    # Rounded down at each resolution, so the largest product is the nearest to what was meant.
+    base, top = max(widths[r] * r for r in below), channel_max
     if hints.channel_base and hints.channel_max:
         given = (hints.channel_base, hints.channel_max)
         if all(min(given[0] // r, given[1]) == width for r, width in widths.items()):
