@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.backend import BACKENDS, full_precision, use
+from generator.checkpoints import commands as checkpoints
 from vcam_emoji.errors import UsageError, VcamEmojiError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parity.add_argument("--group-size", type=int, default=4, help="of the minibatch deviation (4)")
     parity.add_argument("--json", action="store_true", help="print one JSON object")
     parity.set_defaults(run=_parity)
+    checkpoints.register(commands)
     return parser
 
 

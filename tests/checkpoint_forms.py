@@ -14,6 +14,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import starmap
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,15 +64,16 @@ def random_checkpoint(configuration: Configuration, seed: int = 0) -> Checkpoint
 def golden(file: Path) -> Checkpoint:
     """Weights as stylegan2-ada-pytorch itself made them."""
     held = np.load(file)
-    networks: list[dict[str, Array]] = [
+    generator, discriminator = (
         {
             name[2:]: held[name]
             for name in held.files
             if name.startswith(f"{network}/") and not name.endswith("resample_filter")
         }
         for network in "GD"
-    ]
-    return Checkpoint(configuration_of(*networks, Hints()), *networks)
+    )
+    configuration = configuration_of(generator, discriminator, Hints())
+    return Checkpoint(configuration, generator, discriminator)
 
 
 # --- TensorFlow 1
@@ -88,8 +90,12 @@ def tensorflow(checkpoint: Checkpoint, **arguments: Any) -> bytes:
             continue
         part, _, rest = name.partition(".")
         parts[part].append(_tensorflow_generator(rest, value, c))
-    parts["synthesis"].insert(0, ("lod", np.float32(0)))
-    said = {"num_channels": c.channels, "resolution": c.resolution, "label_size": c.c_dim}
+    parts["synthesis"].insert(0, ("lod", np.zeros((), np.float32)))
+    said: dict[str, Any] = {
+        "num_channels": c.channels,
+        "resolution": c.resolution,
+        "label_size": c.c_dim,
+    }
     said |= {"fmap_base": c.channel_base // 2, "fmap_max": c.channel_max}
     said |= {} if c.conv_clamp is None else {"conv_clamp": c.conv_clamp}
     g_said = said | {"architecture": c.generator, "latent_size": c.z_dim, "dlatent_size": c.w_dim}
@@ -111,9 +117,7 @@ def tensorflow(checkpoint: Checkpoint, **arguments: Any) -> bytes:
             }
             return made
 
-        averaged = network(
-            top, g_said, **{name: network(held, {}) for name, held in parts.items()}
-        )
+        averaged = network(top, g_said, **{name: network(held, {}) for name, held in parts.items()})
         other = network([(name, value + 1) for name, value in top], g_said)
         judge = network(
             [_tensorflow_discriminator(*item, c) for item in checkpoint.discriminator.items()],
@@ -182,11 +186,15 @@ def _tensorflow_discriminator(name: str, value: Array, c: Configuration) -> tupl
 def ada(checkpoint: Checkpoint, **arguments: Any) -> bytes:
     """The dictionary that training saves; G is another network than G_ema."""
     c = checkpoint.configuration
-    synthesis = {"channel_base": c.channel_base, "channel_max": c.channel_max}
+    synthesis: dict[str, Any] = {"channel_base": c.channel_base, "channel_max": c.channel_max}
     synthesis |= {"conv_clamp": c.conv_clamp, "architecture": c.generator, "num_fp16_res": 4}
-    g_said = {"z_dim": c.z_dim, "c_dim": c.c_dim, "w_dim": c.w_dim}
+    g_said: dict[str, Any] = {"z_dim": c.z_dim, "c_dim": c.c_dim, "w_dim": c.w_dim}
     g_said |= {"img_resolution": c.resolution, "img_channels": c.channels}
-    d_said = {"c_dim": c.c_dim, "img_resolution": c.resolution, "img_channels": c.channels}
+    d_said: dict[str, Any] = {
+        "c_dim": c.c_dim,
+        "img_resolution": c.resolution,
+        "img_channels": c.channels,
+    }
     d_said |= {"architecture": c.discriminator, "conv_clamp": c.conv_clamp}
     d_said |= {"channel_base": c.channel_base, "channel_max": c.channel_max}
     names = (
@@ -301,7 +309,7 @@ def rosinality_legacy(checkpoint: Checkpoint) -> bytes:
 def _rosinality_state(checkpoint: Checkpoint, latent_avg: bool, tensor: Any) -> dict[str, Any]:
     g = OrderedDict(
         (name, tensor(value))
-        for name, value in map(_rosinality_generator, *zip(*checkpoint.generator.items()))
+        for name, value in starmap(_rosinality_generator, checkpoint.generator.items())
         if name != "latent_avg"
     )
     g["convs.0.conv.blur.kernel"] = tensor(np.ones((4, 4), np.float32))
@@ -359,13 +367,16 @@ def _rosinality_discriminator(name: str, top: int) -> str:
         last["out"] = ("final_linear.1",) * 2
         return f"{last[layer][leaf == 'bias']}.{leaf}"
     i = top.bit_length() - int(block[1:]).bit_length() + 1
-    return f"convs.{i}." + {
-        "conv0.weight": "conv1.0.weight",
-        "conv0.bias": "conv1.1.bias",
-        "conv1.weight": "conv2.1.weight",
-        "conv1.bias": "conv2.2.bias",
-        "skip.weight": "skip.1.weight",
-    }[f"{layer}.{leaf}"]
+    return (
+        f"convs.{i}."
+        + {
+            "conv0.weight": "conv1.0.weight",
+            "conv0.bias": "conv1.1.bias",
+            "conv1.weight": "conv2.1.weight",
+            "conv1.bias": "conv2.2.bias",
+            "skip.weight": "skip.1.weight",
+        }[f"{layer}.{leaf}"]
+    )
 
 
 # --- what torch writes

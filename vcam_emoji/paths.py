@@ -25,6 +25,13 @@ def emoji_sets() -> Path:
     return platformdirs.user_data_path(_NAME, appauthor=False) / "emoji"
 
 
+def networks() -> Path:
+    """Published networks that the person has fetched for the generator."""
+    import platformdirs
+
+    return platformdirs.user_data_path(_NAME, appauthor=False) / "networks"
+
+
 def runtime() -> Path:
     """Where the control socket lives; only this user may enter it once `control` has made it."""
     if sys.platform == "linux":

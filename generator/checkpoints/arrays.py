@@ -73,6 +73,7 @@ def plain_globals() -> dict[str, Global]:
             "collections.OrderedDict": _table,
             "dnnlib.util.EasyDict": _table,
             "builtins.set": _set,
+            "__builtin__.set": _set,
         }
     )
 

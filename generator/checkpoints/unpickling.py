@@ -18,8 +18,8 @@ from typing import Any
 from generator.checkpoints.errors import Refused
 from generator.checkpoints.opcodes import OPERATIONS
 
-STEPS_LIMIT = 1_000_000
-"""The largest training checkpoint of a 1024 px network takes some 50,000."""
+STEPS_LIMIT = 500_000
+"""A 1024 px network of stylegan2-ada-pytorch, of which three are pickled, takes about 70,000."""
 TEXT_LIMIT = 64 << 20
 """Bytes of text in one file: source code and names come to less than one million."""
 MEMO_LIMIT = 1_000_000
