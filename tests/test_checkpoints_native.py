@@ -43,6 +43,12 @@ def test_what_is_written_in_float32_is_read_back_bit_for_bit(
     assert load(tmp_path / "n" / native.WEIGHTS).configuration == kept.configuration
 
 
+def test_a_network_of_the_first_stylegan_is_kept_too(tmp_path: Path) -> None:
+    older = random_checkpoint(replace(SMALL, style="adain"))
+    native.save(older, tmp_path / "n")
+    assert same(load(tmp_path / "n"), older)
+
+
 def test_float16_is_half_the_size_and_is_read_as_float32(tmp_path: Path) -> None:
     native.save(CHECKPOINT, tmp_path / "whole")
     native.save(CHECKPOINT, tmp_path / "half", "float16")
@@ -122,6 +128,7 @@ def test_one_changed_bit_is_noticed(folder: Path) -> None:
         ({"configuration": {"resolution": 1 << 19}}, "cannot be that"),
         ({"configuration": {"resolution": True}}, "cannot be"),
         ({"configuration": {"resolution": 16, "generator": "big"}}, "cannot be"),
+        ({"configuration": {"resolution": 16, "style": []}}, "cannot be"),
         ({"configuration": {"resolution": 16, "conv_clamp": -1}}, "cannot be"),
         ({"configuration": {"resolution": 16, "z_dim": 0}}, "cannot be"),
         ({"configuration": {"resolution": 16}}, "has shape|lacks the tensor"),

@@ -18,14 +18,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.checkpoints.errors import CheckpointError, Refused
 from generator.checkpoints.shapes import checked
-from generator.configuration import Checkpoint, Configuration
+from generator.configuration import Architecture, Checkpoint, Configuration, Style
 
 FORMAT = "vcam-emoji-network/1"
 DESCRIPTION, WEIGHTS = "network.json", "weights.safetensors"
@@ -238,7 +238,9 @@ def _configuration(value: object) -> Configuration:
     for name in known:
         got = getattr(configuration, name)
         if name in ("generator", "discriminator"):
-            sound = got in ("skip", "orig", "resnet")
+            sound = got in get_args(Architecture)
+        elif name == "style":
+            sound = got in get_args(Style)
         elif name == "conv_clamp":
             sound = got is None or (type(got) in (int, float) and 0 < got < float("inf"))
         elif name == "group_size":
