@@ -55,7 +55,7 @@ def tiny() -> Iterator[None]:
     """
     from vcam_emoji.training.networks import NETWORKS, residual
 
-    NETWORKS["tiny"] = lambda: residual((16, 16))
+    NETWORKS["tiny"] = lambda n: residual(n, (16, 1), (16, 1))
     yield
     del NETWORKS["tiny"]
 
@@ -93,13 +93,102 @@ class TestTraining:
         losses = [each.loss for each in run.epochs()]
         assert losses == pytest.approx([each.loss for each in Run(whole_run).epochs()], rel=1e-3)
 
+    def test_a_run_by_the_clock_ends_when_its_time_is_over(
+        self, tiny: None, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.train import train
+
+        hurried = replace(RECIPE, minutes=1e-6)
+        run = Run(tmp_path)
+        run.begin(hurried)
+        (epoch,) = train(run, hurried, stripes())
+        assert epoch.number == 1
+        assert list(train(run, hurried, stripes())) == []
+
+    def test_a_run_begins_with_the_weights_of_another(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training import networks
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.train import begin_with
+        from vcam_emoji.training.weights import keep, taken
+
+        file = tmp_path / "weights.npz"
+        keep(Run(whole_run), file)
+        recipe, halves = taken(file)
+        assert recipe == RECIPE
+        _, whole = taken(whole_run)
+        for half, full in zip(halves, whole, strict=True):
+            np.testing.assert_allclose(half, full, rtol=1e-3, atol=1e-6)
+        model = networks.build("tiny", answers=18)
+        before = np.array(model.weights[-1])
+        begin_with(model, halves)
+        np.testing.assert_array_equal(model.weights[0], halves[0])
+        np.testing.assert_array_equal(model.weights[-1], before)
+        with pytest.raises(DataError, match="do not fit"):
+            begin_with(networks.build("mini-xception"), halves)
+
+    def test_a_student_learns_what_its_teacher_answers(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        """The labels are swapped, and the teacher alone is asked."""
+        from vcam_emoji.training.figures import figures
+        from vcam_emoji.training.run import Run, assign
+        from vcam_emoji.training.train import logits, train
+        from vcam_emoji.training.weights import teacher
+
+        faces = stripes()
+        wrong = replace(faces, labels=3 - faces.labels)
+        still = replace(RECIPE.variation, rotation=0, shift=0, scale=0)
+        recipe = replace(
+            RECIPE, share_of_teachers=1.0, teacher_temperature=0.2, epochs=6, variation=still
+        )
+        model = teacher(whole_run, "float32")
+        assert figures(faces.labels, logits(model, faces.images)).accuracy > 0.9
+        run = Run(tmp_path)
+        run.begin(recipe)
+        for _ in train(run, recipe, wrong, teachers=[model]):
+            pass
+        assign(model.weights, run.state().average)
+        assert figures(faces.labels, logits(model, faces.images)).accuracy > 0.9
+
+    def test_a_table_of_changes_is_trained_once(self, tiny: None, tmp_path: Path) -> None:
+        from vcam_emoji.training.ablation import Row, ablate
+        from vcam_emoji.training.run import Arrays
+
+        def alone(_: Recipe) -> tuple[Arrays | None, list[object]]:
+            return None, []
+
+        def rows() -> list[Row]:
+            changes = {"as it is": {}, "no votes": {"share_of_votes": "0"}, "same": {"epochs": "1"}}
+            recipe = replace(RECIPE, epochs=1)
+            return list(ablate(tmp_path, recipe, stripes(), changes, alone))
+
+        first = rows()
+        assert [row.name for row in first] == ["as it is", "no votes"]
+        assert first == rows()
+        assert json.loads((tmp_path / "table.json").read_text())[1]["recipe"]["seed"] == RECIPE.seed
+        assert "| no votes |" in (tmp_path / "table.md").read_text()
+
+    def test_attributes_of_faces_are_learnt_beforehand(self, tiny: None, tmp_path: Path) -> None:
+        from vcam_emoji.training.attributes import GROUPS, Attributes, pretrain
+        from vcam_emoji.training.run import Run
+
+        answers = np.array([[2, 0, 6], [8, 1, 0]])[np.arange(64) % 2]
+        run = Run(tmp_path)
+        run.begin(RECIPE)
+        epochs = list(pretrain(run, RECIPE, Attributes(stripes().images, answers), lambda _: None))
+        assert epochs[-1].loss < epochs[0].loss
+        assert run.best()[0][-1].shape == (sum(GROUPS),)
+
     def test_balance_shows_rare_classes_oftener(self) -> None:
-        from vcam_emoji.training.train import _order
+        from vcam_emoji.training.learner import order
 
         labels = np.array([3] * 6000 + [1] * 100)
-        plain = _order(labels, 0, np.random.default_rng(0))
+        plain = order(labels, 0, np.random.default_rng(0))
         assert sorted(plain) == list(range(6100))
-        shown = labels[_order(labels, 0.5, np.random.default_rng(0))]
+        shown = labels[order(labels, 0.5, np.random.default_rng(0))]
         ratio = (shown == 1).sum() / (shown == 3).sum()
         assert ratio == pytest.approx((100 / 6000) ** 0.5, rel=0.2)
 
@@ -137,13 +226,28 @@ class TestTraining:
 
         assert networks.build("mini-xception").count_params() == 58_423
 
-    @pytest.mark.parametrize("name", ["mini-xception", "residual", "residual-light"])
+    @pytest.mark.parametrize("name", ["mini-xception", "residual", "residual-deep", "student"])
     def test_every_network_is_small_and_answers_with_seven_logits(self, name: str) -> None:
         from vcam_emoji.training import networks
 
         model = networks.build(name)
         assert model.count_params() < 1_000_000
         assert model.output_shape == (None, 7)
+
+    def test_a_teacher_s_weights_come_back_from_a_leased_machine_in_one_file(self) -> None:
+        from vcam_emoji.training import networks
+
+        for name in ("teacher", "teacher-masked"):
+            assert networks.build(name).count_params() * 2 < 16 * 2**20
+
+    def test_dim_light_is_nothing_to_a_network_that_standardises(self) -> None:
+        from vcam_emoji.training import networks
+        from vcam_emoji.training.train import logits
+
+        model = networks.build("student")
+        bright = crop(fakes.noise(), fakes.face(size=200))[None]
+        dim = (bright * 0.4 + 20).astype(np.uint8)
+        np.testing.assert_allclose(logits(model, dim), logits(model, bright), atol=0.02)
 
     def test_fused_normalisation_is_keras_s_own(self) -> None:
         import keras
@@ -167,7 +271,7 @@ class TestTraining:
         from vcam_emoji.training.export import calibrated, converted
 
         keras.utils.set_random_seed(3)
-        model = calibrated(networks.residual((16, 16)), 0.7)
+        model = calibrated(networks.residual(7, (16, 1), (16, 1)), 0.7)
         for variable in model.variables:
             if "moving_variance" in variable.path:
                 variable.assign(np.full(variable.shape, 0.5))
@@ -198,16 +302,54 @@ def test_evaluate_prints_one_json_object(
 ) -> None:
     assert main(["evaluate", str(write_npz(tmp_path / "x.npz")), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert set(said) == {"n", "accuracy", "macro_f1", "recall", "confusion", "ms_per_face"}
+    assert set(said) >= {"n", "accuracy", "macro_f1", "recall", "confusion", "ms_per_face"}
+    assert 0 <= said["calibration_error"] <= 1
+    assert "robustness" not in said
     assert said["n"] == 64
     assert sum(map(sum, said["confusion"])) == 64
     assert set(said["recall"]) == {"angry", "happy"}
+
+
+def test_robustness_is_measured_in_every_way_that_is_promised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_npz(tmp_path / "x.npz")
+    assert main(["evaluate", str(path), "--json", "--robustness"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert len(said["robustness"]) == 6
+    assert all(0 <= share <= 1 for share in said["robustness"].values())
+
+
+def test_each_way_changes_the_picture_as_it_says() -> None:
+    from vcam_emoji.training.robustness import CHANGES
+
+    image = np.zeros((48, 48), np.uint8)
+    image[20:28, 20:28] = 200
+    x = np.arange(48)
+
+    def centre(picture: np.ndarray) -> float:
+        return float((picture * x).sum() / picture.sum())
+
+    moved = CHANGES["shifted 8 %"](image, 1), CHANGES["shifted 8 %"](image, -1)
+    assert centre(moved[0]) - centre(image) == pytest.approx(0.08 * 48, abs=0.1)
+    assert centre(moved[1]) - centre(image) == pytest.approx(-0.08 * 48, abs=0.1)
+    larger = CHANGES["scaled 10 %"](image, 1).sum() / image.sum()
+    smaller = CHANGES["scaled 10 %"](image, -1).sum() / image.sum()
+    assert larger == pytest.approx(1.21, abs=0.05)
+    assert smaller == pytest.approx(1 / 1.21, abs=0.05)
+    assert CHANGES["darkened to a quarter"](image, 1).max() == 50
 
 
 @pytest.mark.parametrize(
     "words",
     [
         ["evaluate", "nowhere.npz"],
+        ["pack", "nowhere.zip", "out.npz"],
+        ["keep", "nowhere", "out.npz"],
+        ["pretrain", "nowhere.zip"],
+        ["ablate", "nowhere.zip", "--only", "with magic"],
+        ["train", "nowhere.zip", "--set", "colour=red"],
+        ["train", "nowhere.zip", "--set", "variation.camera=often"],
         ["evaluate", "nowhere.npz", "--json"],
         ["train", "nowhere.zip", "--network", "alexnet"],
         ["train", "nowhere.zip", "--run", "nowhere"],
@@ -248,6 +390,37 @@ def test_the_commands_import_keras_only_where_it_is_needed() -> None:
     code = "import sys, vcam_emoji.training.__main__; print('keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_any_part_of_a_recipe_can_be_set() -> None:
+    changed = RECIPE.changed(
+        {"epochs": "7", "variation.camera": "0.5", "teachers": "runs/a,runs/b", "mixup": "0.2"}
+    )
+    assert (changed.epochs, changed.variation.camera, changed.mixup) == (7, 0.5, 0.2)
+    assert changed.teachers == ("runs/a", "runs/b")
+    assert changed.changed({"teachers": ""}).teachers == ()
+    assert RECIPE.changed({}) == RECIPE
+
+
+def test_a_plan_warms_up_and_falls_to_nothing() -> None:
+    from vcam_emoji.training.plan import Plan
+
+    plan = Plan(replace(RECIPE, epochs=10, warm_up_epochs=2, learning_rate=1.0), 100, 0)
+    rates = [plan.rate(step) for step in range(1000)]
+    assert rates[0] < 0.01
+    assert max(rates) == max(rates[150:250])
+    assert rates[200:] == sorted(rates[200:], reverse=True)
+    assert rates[-1] < 1e-4
+    assert (plan.share(500), plan.share(1000)) == (0.5, 1)
+
+
+def test_a_plan_by_the_clock_goes_by_the_time_spent_before() -> None:
+    from vcam_emoji.training.plan import Plan
+
+    timed = replace(RECIPE, minutes=10, warm_up_epochs=0, learning_rate=1.0)
+    assert Plan(timed, 100, 0).share(10**6) < 0.1
+    assert Plan(timed, 100, 300).share(0) == pytest.approx(0.5, abs=0.1)
+    assert Plan(timed, 100, 600).rate(0) == 0
 
 
 def test_a_recipe_survives_being_saved(tmp_path: Path) -> None:

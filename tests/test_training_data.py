@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 
 from vcam_emoji.errors import DataError
 from vcam_emoji.training import data
+from vcam_emoji.training.__main__ import main
 from vcam_emoji.training.data import Faces, divided, load
 
 FER = Path(__file__).parents[2] / "shared" / "data" / "fer2013.zip"
@@ -219,3 +221,59 @@ def test_the_real_data_set_is_whole() -> None:
     assert len(faces.split("public")) == 3_589
     assert faces.votes is not None
     assert faces.votes.sum(axis=1).mean() > 8
+
+
+def test_a_packed_data_set_comes_back_whole(tmp_path: Path) -> None:
+    few = labelled(40, votes=True)
+    faces = few.only(np.arange(4200) % 40)
+    path = write_npz(tmp_path / "small.npz", **data.packed(faces, error=0))
+    again = load(path)
+    np.testing.assert_array_equal(again.images, faces.images)
+    np.testing.assert_array_equal(again.labels, faces.labels)
+    np.testing.assert_array_equal(again.splits, faces.splits)
+    assert faces.votes is not None
+    assert again.votes is not None
+    np.testing.assert_array_equal(again.votes, faces.votes)
+
+
+@pytest.mark.parametrize("error", [1, 2])
+def test_packing_loses_no_more_grey_levels_than_it_may(tmp_path: Path, error: int) -> None:
+    faces = replace(labelled(2), images=np.arange(2 * 48 * 48).reshape(2, 48, 48).astype(np.uint8))
+    again = load(write_npz(tmp_path / "small.npz", **data.packed(faces, error)))
+    lost = abs(again.images.astype(int) - faces.images.astype(int))
+    assert lost.max() == error
+
+
+def test_a_damaged_mosaic_is_refused(tmp_path: Path) -> None:
+    arrays = data.packed(labelled(9), error=1)
+    arrays["mosaic/000"] = arrays["mosaic/000"][:50]
+    with pytest.raises(DataError, match="damaged"):
+        load(write_npz(tmp_path / "small.npz", **arrays))
+
+
+FAIRFACE = "file,age,gender,race,yaw\na.png,20-29,Female,Black,0.1\n"
+
+
+def test_attributes_of_faces_are_read_and_packed(tmp_path: Path) -> None:
+    pytest.importorskip("keras")
+    from vcam_emoji.training import attributes
+
+    big = cv2.resize(pictures()[0], (64, 64))
+    path = write_zip(tmp_path / "fairface.zip", FAIRFACE, {"a.png": png(big)})
+    assert main(["pack", str(path), str(tmp_path / "small.npz"), "--error", "0"]) == 0
+    for each in (path, tmp_path / "small.npz"):
+        found = attributes.load(each)
+        assert found.answers.tolist() == [[3, 1, 2]]
+        assert found.images.shape == (1, 48, 48)
+
+
+@pytest.mark.parametrize(
+    "index", ["file,age\na.png,20-29\n", FAIRFACE.replace("20-29", "old"), "file\n"]
+)
+def test_attributes_that_nobody_asked_for_are_refused(tmp_path: Path, index: str) -> None:
+    pytest.importorskip("keras")
+    from vcam_emoji.training import attributes
+
+    path = write_zip(tmp_path / "fairface.zip", index, {"a.png": png(pictures()[0])})
+    with pytest.raises(DataError):
+        attributes.load(path)

@@ -32,6 +32,8 @@ class Variation:
     """Share of pictures from which a rectangle is cut out."""
     camera: float = 0.0
     """Share of pictures that are blurred, or noisy, or dark, as a poor webcam gives them."""
+    side_light: float = 0.0
+    """Share of pictures that are lit from one side, as beside a window."""
 
 
 def varied(
@@ -75,13 +77,25 @@ def varied(
     relit += (127.5 + offset)[:, None, None].astype(np.float32)
     np.clip(np.rint(relit, out=relit), 0, 255, out=relit)
     out = relit.astype(np.uint8)
+    lit = rng.random(n) < how.side_light
     poor, cut = rng.random(n) < how.camera, rng.random(n) < how.erase
     for i in range(n):
+        if lit[i]:
+            out[i] = _lit_from_a_side(out[i], rng)
         if poor[i]:
             out[i] = _as_a_poor_camera(out[i], rng)
         if cut[i]:
             _erase(out[i], rng)
     return out
+
+
+def _lit_from_a_side(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Darker along a line through the picture, by 0.3 to 0.8 at its end."""
+    angle, depth = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 0.8)
+    along = np.linspace(-1, 1, SIZE)
+    ramp = np.cos(angle) * along[None, :] + np.sin(angle) * along[:, None]
+    lit: NDArray[np.float64] = image * (1 - depth * np.clip(0.5 + 0.5 * ramp, 0, 1))
+    return np.rint(lit).astype(np.uint8)
 
 
 def _as_a_poor_camera(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -95,7 +109,7 @@ def _as_a_poor_camera(image: NDArray[np.uint8], rng: np.random.Generator) -> NDA
         noise = rng.standard_normal(image.shape, np.float32)
         picture += noise * np.float32(rng.uniform(2, 8))
     kept = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    if rng.random() < 0.3:
+    if rng.random() < 0.5:
         quality = int(rng.uniform(25, 80))
         _, packed = cv2.imencode(".jpg", kept, [cv2.IMWRITE_JPEG_QUALITY, quality])
         kept = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE
 from vcam_emoji.errors import DataError
+from vcam_emoji.training.mosaic import mosaics, pictures
 from vcam_emoji.types import Emotion
 
 Split: TypeAlias = Literal["train", "public", "private"]
@@ -162,7 +163,7 @@ def _from_zip(path: Path) -> Faces:
         with zipfile.ZipFile(path) as archive:
             index = io.StringIO(archive.read("index.csv").decode("utf-8-sig"))
             rows = list(csv.DictReader(index))
-            images = [_photo(archive.read(row["file"]), row["file"]) for row in rows]
+            images = [photo(archive.read(row["file"]), row["file"]) for row in rows]
         labels = [_label(row["label"]) for row in rows]
         splits = [_split(row.get("split") or "train") for row in rows]
         names = [f"votes_{name}" for name in _VOTES]
@@ -174,12 +175,30 @@ def _from_zip(path: Path) -> Faces:
     return replace(_faces(path, images, labels, splits), votes=votes)
 
 
+def packed(faces: Faces, error: int) -> dict[str, NDArray[np.generic]]:
+    """Arrays for a small .npz file that `load` reads.
+
+    Args:
+        faces: What to pack.
+        error: Grey levels by which a pixel may be wrong; 0 is lossless.
+    """
+    votes = {} if faces.votes is None else {"votes": faces.votes.astype(np.uint8)}
+    small = mosaics(faces.images, error)
+    return {**small, "labels": faces.labels.astype(np.uint8), "splits": faces.splits, **votes}
+
+
 def _from_npz(path: Path) -> Faces:
-    """Arrays `images` uint8 [n, 48, 48] and `labels` [n]; all of it is for testing."""
+    """Arrays `images` uint8 [n, 48, 48] and `labels` [n], all for testing; or what `packed` made.
+
+    `splits` and `votes` are taken where there are any.
+    """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        labels, votes = arrays["labels"], arrays.get("votes")
+        splits = arrays.get("splits", np.full(labels.shape, "public"))
+        images = arrays["images"] if "images" in arrays else pictures(arrays, len(labels))
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path.name} is damaged or has another form: {error}.", _FORMS) from error
     wanted = (len(labels), SIZE, SIZE) if labels.ndim == 1 else ("n", SIZE, SIZE)
     if images.dtype != np.uint8 or images.shape != wanted:
@@ -189,7 +208,12 @@ def _from_npz(path: Path) -> Faces:
         )
     if not np.isin(labels, np.arange(len(EMOTIONS))).all():
         raise DataError(f"{path.name} has labels other than 0 to {len(EMOTIONS) - 1}.")
-    return _faces(path, images, labels.astype(np.int64), ["public"] * len(labels))
+    if splits.shape != labels.shape or not set(splits.tolist()) <= set(get_args(Split)):
+        raise DataError(f"{path.name} has splits other than {', '.join(get_args(Split))}.")
+    if votes is not None and votes.shape != (len(labels), len(EMOTIONS)):
+        raise DataError(f"{path.name} must hold votes as [n, 7], got {list(votes.shape)}.")
+    faces = _faces(path, images, labels.astype(np.int64), splits.tolist())
+    return replace(faces, votes=None if votes is None else votes.astype(np.float32))
 
 
 def _from_folder(path: Path) -> Faces:
@@ -202,7 +226,7 @@ def _from_folder(path: Path) -> Faces:
         emotion = _SAME_AS.get(name, name)
         if emotion not in EMOTIONS:
             continue
-        images.append(_photo(file.read_bytes(), str(file.relative_to(path))))
+        images.append(photo(file.read_bytes(), str(file.relative_to(path))))
         labels.append(EMOTIONS.index(Emotion(emotion)))
         splits.append(_SPLITS.get(file.parent.parent.name.lower(), "train"))
     if not images:
@@ -213,7 +237,12 @@ def _from_folder(path: Path) -> Faces:
     return _faces(path, images, labels, splits)
 
 
-def _photo(encoded: bytes, name: str) -> NDArray[np.uint8]:
+def photo(encoded: bytes, name: str) -> NDArray[np.uint8]:
+    """An encoded picture as a grey crop.
+
+    Raises:
+        DataError: it cannot be read; the sentence names it.
+    """
     try:
         image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:

@@ -55,7 +55,8 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
     recipe = run.recipe()
     training, held_out = divided(faces, recipe.seed)
     model = networks.build(recipe.network)
-    assign(model.weights, run.best())
+    weights, epoch, _ = run.best()
+    assign(model.weights, weights)
     raw = logits(model, held_out.images)
     warmth = temperature(held_out.labels, raw)
     rng = np.random.default_rng(recipe.seed)
@@ -70,7 +71,6 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
     scores, ms = timed_scores(network, held_out)
     fresh = ~near_duplicates(held_out.images, training.images)
     whole = figures(held_out.labels, scores)
-    best = max(run.epochs(), key=lambda epoch: epoch.accuracy)
     said: dict[str, Any] = {
         "file": "emotion.tflite",
         "sha256": hashlib.sha256(packed).hexdigest(),
@@ -79,8 +79,9 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
         "network": recipe.network,
         "parameters": model.count_params(),
         "temperature": round(warmth, 4),
-        "epoch": best.number,
-        "recipe": asdict(recipe),
+        "epoch": epoch,
+        "epochs": len(run.epochs()),
+        "recipe": {**asdict(recipe), "teachers": list(recipe.teachers)},
         "note": note,
         "public": {
             **asdict(whole),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vcam_emoji.emotions import Scorer
 from vcam_emoji.training.data import Faces
 from vcam_emoji.types import Emotion
+
+if TYPE_CHECKING:
+    # The machine that trains needs nothing of the live path.
+    from vcam_emoji.emotions import Scorer
 
 _CLASSES = len(Emotion)
 
@@ -36,17 +40,31 @@ def figures(labels: NDArray[np.int64], scores: NDArray[np.float32]) -> Figures:
         labels: [n], n > 0.
         scores: [n, 7], logits or probabilities.
     """
-    answers = scores.argmax(axis=1)
-    confusion = np.bincount(labels * _CLASSES + answers, minlength=_CLASSES**2)
-    confusion = confusion.reshape(_CLASSES, _CLASSES)
-    right, truths, given = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    occurs = truths + given > 0
-    f1 = 2 * right[occurs] / (truths + given)[occurs]
+    confusion = _confusion(labels, scores.argmax(axis=1), _CLASSES)
+    right, truths = np.diag(confusion), confusion.sum(axis=1)
     recall = {
         str(emotion): float(right[i] / truths[i]) for i, emotion in enumerate(Emotion) if truths[i]
     }
     accuracy = float(right.sum() / len(labels))
-    return Figures(len(labels), accuracy, float(f1.mean()), recall, confusion.tolist())
+    return Figures(len(labels), accuracy, _macro_f1(confusion), recall, confusion.tolist())
+
+
+def macro_f1(labels: NDArray[np.int64], answers: NDArray[np.int64]) -> float:
+    """Mean of F1 over the classes that occur, of any number of classes."""
+    return _macro_f1(_confusion(labels, answers, int(max(labels.max(), answers.max())) + 1))
+
+
+def _confusion(
+    labels: NDArray[np.int64], answers: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    places = np.bincount(labels * classes + answers, minlength=classes**2)
+    return places.reshape(classes, classes)
+
+
+def _macro_f1(confusion: NDArray[np.int64]) -> float:
+    together = confusion.sum(axis=0) + confusion.sum(axis=1)
+    occurs = together > 0
+    return float((2 * np.diag(confusion)[occurs] / together[occurs]).mean())
 
 
 def timed_scores(network: Scorer, faces: Faces) -> tuple[NDArray[np.float32], float]:

@@ -12,7 +12,7 @@ from vcam_emoji.emotion_input import SIZE
 from vcam_emoji.types import Emotion
 
 
-def mini_xception() -> keras.Model:
+def mini_xception(answers: int) -> keras.Model:
     """The named baseline: 58 thousand parameters, residual modules of separable convolutions.
 
     Source: Arriaga, Valdenegro-Toro, Ploeger 2017, "Real-time convolutional neural networks for
@@ -31,30 +31,76 @@ def mini_xception() -> keras.Model:
         x = Normalisation()(x)
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
         x = layers.Add()([x, shortcut])
-    x = layers.Conv2D(len(Emotion), 3, padding="same")(x)
+    x = layers.Conv2D(answers, 3, padding="same")(x)
     return keras.Model(pictures, layers.GlobalAveragePooling2D(dtype="float32")(x))
 
 
-def residual(widths: tuple[int, ...]) -> keras.Model:
-    """Plain 3 x 3 residual blocks, one for each width, halving the picture between them.
+def residual(
+    answers: int,
+    *stages: tuple[int, int],
+    standardised: bool = False,
+    squeezed: bool = False,
+    masked: bool = False,
+) -> keras.Model:
+    """Plain 3 x 3 residual blocks; the picture is halved between stages.
 
-    Source: He et al. 2016, "Identity mappings in deep residual networks".
+    Args:
+        answers: How many logits come out.
+        stages: Of each, how many channels and how many blocks.
+        standardised: Each picture is brought to one brightness and contrast first, so that dim
+            light needs no learning.
+        squeezed: Each block weighs its channels by what is in the whole picture.
+        masked: Each stage weighs its places by what lies around them.
+
+    Source: He et al. 2016, "Identity mappings in deep residual networks"; weighing channels: Hu
+    et al. 2018, "Squeeze-and-excitation networks"; places: Pham et al. 2020, "Facial expression
+    recognition using residual masking network", with a shallower mask.
     """
     pictures = keras.Input((SIZE, SIZE, 1))
-    x = layers.Conv2D(widths[0], 3, padding="same", use_bias=False)(pictures)
-    for stage, filters in enumerate(widths):
-        strides = 1 if stage == 0 else 2
-        y = _normalised_relu(x)
-        if x.shape[-1] == filters and strides == 1:
-            shortcut = x
-        else:
-            shortcut = layers.Conv2D(filters, 1, strides=strides, use_bias=False)(y)
-        y = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(y)
-        y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(_normalised_relu(y))
-        x = layers.Add()([y, shortcut])
+    x = _standardised(pictures) if standardised else pictures
+    x = layers.Conv2D(stages[0][0], 3, padding="same", use_bias=False)(x)
+    for stage, (filters, blocks) in enumerate(stages):
+        for block in range(blocks):
+            x = _residual_block(x, filters, 2 if stage and not block else 1, squeezed)
+        if masked:
+            x = layers.Multiply()([x, _mask(x)])
     x = layers.GlobalAveragePooling2D()(_normalised_relu(x))
     x = layers.Dropout(0.2)(x)
-    return keras.Model(pictures, layers.Dense(len(Emotion), dtype="float32")(x))
+    return keras.Model(pictures, layers.Dense(answers, dtype="float32")(x))
+
+
+def _residual_block(
+    x: keras.KerasTensor, filters: int, strides: int, squeezed: bool
+) -> keras.KerasTensor:
+    y = _normalised_relu(x)
+    if x.shape[-1] == filters and strides == 1:
+        shortcut = x
+    else:
+        shortcut = layers.Conv2D(filters, 1, strides=strides, use_bias=False)(y)
+    y = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(y)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(_normalised_relu(y))
+    if squeezed:
+        weight = layers.GlobalAveragePooling2D(keepdims=True)(y)
+        weight = layers.Conv2D(filters // 8, 1, activation="relu")(weight)
+        y = layers.Multiply()([y, layers.Conv2D(filters, 1, activation="sigmoid")(weight)])
+    return layers.Add()([y, shortcut])
+
+
+def _mask(x: keras.KerasTensor) -> keras.KerasTensor:
+    """From 1 to 2, [n, h, w, 1]: where to look, seen at half the size."""
+    y = layers.Conv2D(x.shape[-1] // 4, 1, use_bias=False)(_normalised_relu(x))
+    y = layers.MaxPooling2D(2)(_normalised_relu(y))
+    y = layers.Conv2D(x.shape[-1] // 4, 3, padding="same", use_bias=False)(y)
+    y = layers.UpSampling2D(2, interpolation="nearest")(_normalised_relu(y))
+    y = layers.Conv2D(1, 3, padding="same", activation="sigmoid")(y)
+    return layers.Rescaling(1.0, offset=1.0)(y)
+
+
+def _standardised(pictures: keras.KerasTensor) -> keras.KerasTensor:
+    """Each picture at mean 0 and deviation 0.5, about what FER-2013's have as they are."""
+    axes, noise = [1, 2, 3], 1e-3  # a deviation of 4 grey levels is nearly flat
+    x = layers.LayerNormalization(axes, noise, center=False, scale=False, dtype="float32")(pictures)
+    return layers.Rescaling(0.5, dtype="float32")(x)
 
 
 def _normalised_relu(x: keras.KerasTensor) -> keras.KerasTensor:
@@ -90,24 +136,35 @@ class Normalisation(layers.BatchNormalization):  # type: ignore[misc]
         return fused.y
 
 
-NETWORKS: dict[str, Callable[[], keras.Model]] = {
+NETWORKS: dict[str, Callable[[int], keras.Model]] = {
     "mini-xception": mini_xception,
-    "residual": lambda: residual((32, 48, 96, 160)),
-    "residual-light": lambda: residual((16, 32, 96, 160)),
+    "residual": lambda n: residual(n, (32, 1), (48, 1), (96, 1), (160, 1)),
+    "residual-light": lambda n: residual(n, (16, 1), (32, 1), (96, 1), (160, 1)),
+    "residual-deep": lambda n: residual(n, (16, 1), (32, 1), (96, 1), (160, 2), standardised=True),
+    "student": lambda n: residual(
+        n, (32, 1), (64, 1), (96, 2), (160, 1), standardised=True, squeezed=True
+    ),
+    "teacher": lambda n: residual(
+        n, (64, 2), (128, 2), (256, 2), (384, 2), standardised=True, squeezed=True
+    ),
+    "teacher-masked": lambda n: residual(
+        n, (64, 2), (128, 2), (256, 2), (384, 2), standardised=True, masked=True
+    ),
 }
-"""What `train --network` knows."""
+"""What `train --network` knows, given how many logits are wanted."""
 
 
-def build(name: str, precision: str = "float32") -> keras.Model:
+def build(name: str, precision: str = "float32", answers: int = len(Emotion)) -> keras.Model:
     """A fresh network.
 
     Args:
         name: One of `NETWORKS`.
         precision: A Keras dtype policy; with `mixed_bfloat16` weights and logits stay float32.
+        answers: How many logits it gives.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        return NETWORKS[name]()
+        return NETWORKS[name](answers)
     finally:
         keras.config.set_dtype_policy(before)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any, cast
 
-from vcam_emoji.errors import DataError
+from vcam_emoji.errors import DataError, UsageError
 from vcam_emoji.training.augment import Variation
 
 FORMS = ("float32", "float16", "dynamic", "int8")
@@ -17,15 +19,29 @@ FORMS = ("float32", "float16", "dynamic", "int8")
 class Recipe:
     network: str = "mini-xception"
     epochs: int = 60
+    minutes: float = 0.0
+    """Where above 0, how long to train instead: the rate then falls along time, not epochs."""
+    start: str = ""
+    """Which weights it began from; chance where empty."""
     batch: int = 128
+    optimizer: str = "adamw"
+    """Or `sgd`: with Nesterov's momentum of 0.9."""
     learning_rate: float = 2e-3
     """At its highest, after the warm-up; then it falls to 0 along a cosine."""
     warm_up_epochs: float = 2.0
     weight_decay: float = 0.02
-    """Decoupled (AdamW), times the learning rate; biases and normalisations are left alone."""
+    """Decoupled, times the learning rate; biases and normalisations are left alone."""
     label_smoothing: float = 0.05
     share_of_votes: float = 0.3
     """How much of the target comes from FER+ votes, where there are any."""
+    teachers: tuple[str, ...] = ()
+    """Trained networks whose averaged answers are mixed into the targets."""
+    share_of_teachers: float = 0.7
+    """How much of the target comes from them, where there are any."""
+    teacher_temperature: float = 1.5
+    """What their logits are divided by."""
+    mixup: float = 0.0
+    """Where above 0, alpha of mixup (Zhang et al. 2018): pictures are blended in pairs."""
     balance: float = 0.0
     """How much oftener rare classes are shown: a class of n pictures, n to the minus this times."""
     average_decay: float = 0.999
@@ -34,6 +50,34 @@ class Recipe:
     """A Keras dtype policy."""
     seed: int = 1
     variation: Variation = field(default_factory=Variation)
+
+    def changed(self, settings: Mapping[str, str]) -> Recipe:
+        """With some of it set otherwise.
+
+        Args:
+            settings: Values by name; what `variation` holds is named `variation.camera` and so on.
+
+        Raises:
+            UsageError: there is no such name, or the value does not fit.
+        """
+        recipe = self
+        for name, text in settings.items():
+            outer, _, inner = name.partition(".")
+            try:
+                if inner and outer == "variation":
+                    changed = replace(recipe.variation, **{inner: float(text)})
+                    recipe = replace(recipe, variation=changed)
+                else:
+                    kind = type(getattr(recipe, name))
+                    value = tuple(filter(None, text.split(","))) if kind is tuple else kind(text)
+                    recipe = replace(recipe, **cast(dict[str, Any], {name: value}))
+            except (AttributeError, TypeError, ValueError) as error:
+                known = [each.name for each in fields(recipe) if each.name != "variation"]
+                known += [f"variation.{each.name}" for each in fields(recipe.variation)]
+                raise UsageError(
+                    f"A recipe cannot have {name}={text}.", f"It has: {', '.join(known)}."
+                ) from error
+        return recipe
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -46,10 +90,26 @@ class Recipe:
             DataError: it is not there or not a recipe.
         """
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
+            return cls.parsed(path.read_text(encoding="utf-8"), path)
+        except OSError as error:
+            raise DataError(
+                f"{path} is not the recipe of a training run: {error}.",
+                "Give the folder that 'train' made.",
+            ) from error
+
+    @classmethod
+    def parsed(cls, text: str, path: Path) -> Recipe:
+        """A recipe from JSON.
+
+        Raises:
+            DataError: it is none; the sentence names `path`.
+        """
+        try:
+            said = json.loads(text)
             variation = Variation(**said.pop("variation"))
-            return cls(**said, variation=variation)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            teachers = tuple(said.pop("teachers", ()))
+            return cls(**said, teachers=teachers, variation=variation)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             known = ", ".join(each.name for each in fields(cls))
             raise DataError(
                 f"{path} is not the recipe of a training run: {error}.",

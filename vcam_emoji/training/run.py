@@ -43,7 +43,8 @@ class State:
 
     epoch: int
     """Epochs done."""
-    best_accuracy: float
+    seconds: float
+    """How long they took."""
     variables: Arrays
     """Of the network in training, its dropout seeds included."""
     optimizer: Arrays
@@ -79,42 +80,59 @@ class Run:
         lines = self._log.read_text(encoding="utf-8").splitlines()
         return [Epoch(**json.loads(line)) for line in lines if line.strip()]
 
-    def keep(self, state: State, epoch: Epoch) -> None:
-        """Store an epoch; a power cut at any moment leaves this state or the one before."""
-        if epoch.best:
-            _write(self._best_file, _packed({"weights": state.average}))
+    def log(self, epoch: Epoch) -> None:
         with self._log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(asdict(epoch)) + "\n")
+
+    def keep(self, state: State) -> None:
+        """Store where the run stands; a power cut leaves this state or the one before."""
         groups = {
             "variables": state.variables,
             "optimizer": state.optimizer,
             "average": state.average,
-            "progress": [np.array([state.epoch, state.best_accuracy])],
+            "progress": [np.array([state.epoch, state.seconds])],
         }
-        _write(self._state_file, _packed(groups))
+        _write(self._state_file, packed(groups))
 
     def state(self) -> State:
-        """Where the run stopped.
+        """Where the run stopped; what its log says of later epochs is taken back.
 
         Raises:
             DataError: there is no state, or it is damaged.
         """
-        groups = _unpacked(self._state_file)
+        groups = unpacked(self._state_file)
         try:
-            epoch, best = groups["progress"][0].tolist()
-            return State(
-                int(epoch), best, groups["variables"], groups["optimizer"], groups["average"]
+            epoch, seconds = groups["progress"][0].tolist()
+            state = State(
+                int(epoch), seconds, groups["variables"], groups["optimizer"], groups["average"]
             )
         except KeyError as error:
             raise DataError(f"{self._state_file} is not a training state.") from error
+        known = [json.dumps(asdict(each)) for each in self.epochs() if each.number <= epoch]
+        _write(self._log, "".join(f"{line}\n" for line in known).encode())
+        return state
 
-    def best(self) -> Arrays:
-        """Weights of the most accurate epoch, averaged.
+    def keep_best(self, weights: Arrays, epoch: Epoch) -> None:
+        """Store the averaged weights of the most accurate epoch so far."""
+        found = np.array([epoch.number, epoch.accuracy])
+        _write(self._best_file, packed({"weights": weights, "found": [found]}))
+
+    def best(self) -> tuple[Arrays, int, float]:
+        """Weights of the most accurate epoch, averaged; its number and its accuracy.
 
         Raises:
             DataError: no epoch has ended yet, or the file is damaged.
         """
-        return _unpacked(self._best_file).get("weights", [])
+        groups = unpacked(self._best_file)
+        try:
+            epoch, accuracy = groups["found"][0].tolist()
+            return groups["weights"], int(epoch), accuracy
+        except KeyError as error:
+            raise DataError(f"{self._best_file} holds no weights of a run.") from error
+
+    def best_accuracy(self) -> float:
+        """0 where no epoch has ended."""
+        return self.best()[2] if self._best_file.is_file() else 0.0
 
     @property
     def _state_file(self) -> Path:
@@ -150,14 +168,20 @@ def assign(variables: Sequence[keras.Variable], arrays: Arrays) -> None:
         variable.assign(array)
 
 
-def _packed(groups: dict[str, Arrays]) -> bytes:
+def packed(groups: dict[str, Arrays]) -> bytes:
+    """As a .npz file that is read without pickle."""
     buffer = io.BytesIO()
     named = {f"{name}/{i:04}": a for name, group in groups.items() for i, a in enumerate(group)}
     np.savez(buffer, **named)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
-def _unpacked(path: Path) -> dict[str, Arrays]:
+def unpacked(path: Path) -> dict[str, Arrays]:
+    """What `packed` packed.
+
+    Raises:
+        DataError: it is not there or damaged.
+    """
     groups: dict[str, Arrays] = {}
     try:
         with np.load(path, allow_pickle=False) as stored:

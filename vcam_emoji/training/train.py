@@ -1,10 +1,11 @@
-"""Training: soft targets, varied pictures, AdamW along a cosine, averaged weights."""
+"""Training: epochs of a learner, each judged with averaged weights and stored."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -13,26 +14,35 @@ from numpy.typing import NDArray
 from vcam_emoji.emotion_input import scaled
 from vcam_emoji.errors import DataError
 from vcam_emoji.training import networks
-from vcam_emoji.training.augment import varied
 from vcam_emoji.training.data import Faces, divided
 from vcam_emoji.training.figures import figures
+from vcam_emoji.training.learner import Examples, Learner, smoothed
+from vcam_emoji.training.plan import Plan
 from vcam_emoji.training.recipe import Recipe
 from vcam_emoji.training.run import Arrays, Epoch, Run, State, assign, values
+from vcam_emoji.types import Emotion
+
+_KEEP_EVERY_S = 60.0
+"""An epoch on an accelerator takes less than storing it."""
 
 
 def train(
-    run: Run, recipe: Recipe, faces: Faces, on_step: Callable[[], None] = lambda: None
+    run: Run,
+    recipe: Recipe,
+    faces: Faces,
+    on_steps: Callable[[int], None] = lambda _: None,
+    start: Arrays | None = None,
+    teachers: Sequence[keras.Model] = (),
 ) -> Iterator[Epoch]:
-    """Train from where the run's folder stands to its last epoch.
-
-    Chance comes from the seed and the number of the epoch alone, so a run that was stopped and
-    resumed passes over the same pictures as one that was not.
+    """Train on emotions from where the run's folder stands to the end of its plan.
 
     Args:
-        run: Its folder; each epoch is stored in it before it is yielded.
+        run: Its folder.
         recipe: What `run` was begun with.
         faces: Divided by `data.divided`; what is held out chooses the best epoch.
-        on_step: Called after each batch.
+        on_steps: Called with how many batches were done.
+        start: Weights to begin with; a run that goes on has its own.
+        teachers: Networks to learn from beside the labels.
 
     Yields:
         Every epoch as it ends.
@@ -41,56 +51,84 @@ def train(
         DataError: there are too few pictures, or the stored state does not fit.
     """
     training, held_out = divided(faces, recipe.seed)
-    steps = len(training) // recipe.batch
-    if steps == 0:
+    groups = (len(Emotion),)
+    targets = smoothed(training.targets(recipe.share_of_votes), recipe.label_smoothing, groups)
+    examples = Examples(training.images, targets, training.labels, groups)
+
+    def judge(model: keras.Model) -> tuple[float, float]:
+        found = figures(held_out.labels, logits(model, held_out.images))
+        return found.accuracy, found.macro_f1
+
+    yield from learn(run, recipe, examples, judge, on_steps, start, teachers)
+
+
+def learn(
+    run: Run,
+    recipe: Recipe,
+    examples: Examples,
+    judge: Callable[[keras.Model], tuple[float, float]],
+    on_steps: Callable[[int], None],
+    start: Arrays | None = None,
+    teachers: Sequence[keras.Model] = (),
+) -> Iterator[Epoch]:
+    """Learn any examples, as `train` does.
+
+    Args:
+        run: Its folder.
+        recipe: What `run` was begun with.
+        examples: To learn.
+        judge: A model to its accuracy and macro-F1 on what is held out.
+        on_steps: Called with how many batches were done.
+        start: Weights to begin with, perhaps with other answers.
+        teachers: Networks to learn from beside the targets.
+    """
+    if len(examples.images) < recipe.batch:
         raise DataError(
-            f"There are {len(training)} pictures to train on, less than a batch of {recipe.batch}.",
+            f"There are {len(examples.images)} pictures to train on, "
+            f"less than a batch of {recipe.batch}.",
             "Give more pictures, or a smaller --batch.",
         )
     keras.utils.set_random_seed(recipe.seed)
-    model = networks.build(recipe.network, recipe.precision)
-    averaged = networks.build(recipe.network)
-    optimizer = _optimizer(recipe, steps)
-    optimizer.build(model.trainable_variables)
-    # XLA was measured on a CPU: five times slower than oneDNN on the separable convolutions.
-    model.compile(optimizer, loss=_loss(recipe), jit_compile=keras.backend.backend() == "jax")
-    state = run.state() if run.started else State(0, 0.0, [], [], values(model.weights))
+    answers = sum(examples.groups)
+    model = networks.build(recipe.network, recipe.precision, answers)
+    averaged = networks.build(recipe.network, answers=answers)
     if run.started:
-        assign(model.variables, state.variables)
-        assign(optimizer.variables, state.optimizer)
-    targets = training.targets(recipe.share_of_votes)
-    average, best = state.average, state.best_accuracy
+        state = run.state()
+    else:
+        if start is not None:
+            begin_with(model, start)
+        state = State(0, 0.0, [], [], values(model.weights))
+    learner = _learner(model, recipe, examples, teachers, state)
+    plan = Plan(recipe, learner.steps, state.seconds)
+    best, kept = run.best_accuracy(), -math.inf
 
-    for number in range(state.epoch + 1, recipe.epochs + 1):
-        start, losses = time.monotonic(), []
-        rng = np.random.default_rng([recipe.seed, number])
-        order = _order(training.labels, recipe.balance, rng)
-        batches = order[: steps * recipe.batch].reshape(steps, -1)
-        for step, rows in enumerate(batches, start=(number - 1) * steps):
-            pictures = scaled(varied(training.images[rows], recipe.variation, rng))
-            losses.append(float(model.train_on_batch(pictures, targets[rows])))
-            _add_to_average(average, model, recipe.average_decay, step)
-            on_step()
+    for number in itertools.count(state.epoch + 1):
+        if number > 1 and plan.share((number - 1) * learner.steps) >= 1:
+            return
+        begun = plan.seconds
+        loss = learner.learn(number, plan, on_steps)
+        average = learner.average()
         assign(averaged.weights, average)
-        found = figures(held_out.labels, logits(averaged, held_out.images))
-        epoch = Epoch(
-            number,
-            float(np.mean(losses)),
-            found.accuracy,
-            found.macro_f1,
-            time.monotonic() - start,
-            found.accuracy > best,
-        )
-        best = max(best, found.accuracy)
-        stored = State(number, best, values(model.variables), values(optimizer.variables), average)
-        run.keep(stored, epoch)
+        accuracy, macro_f1 = judge(averaged)
+        done = plan.share(number * learner.steps) >= 1
+        seconds = plan.seconds
+        epoch = Epoch(number, loss, accuracy, macro_f1, seconds - begun, accuracy > best)
+        if epoch.best:
+            best = accuracy
+            run.keep_best(average, epoch)
+        run.log(epoch)
+        if done or time.monotonic() - kept > _KEEP_EVERY_S:
+            run.keep(State(number, seconds, *learner.state(), average))
+            kept = time.monotonic()
         yield epoch
-        if not math.isfinite(epoch.loss):
+        if not math.isfinite(loss):
             raise DataError("The training diverged.", "Begin again with a lower learning rate.")
+        if done:
+            return
 
 
 def logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """[n, 48, 48] grey pictures to [n, 7]."""
+    """[n, 48, 48] grey pictures to what the network answers, [n, k]."""
     parts = [
         np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(scaled(part))))
         for part in np.array_split(images, math.ceil(len(images) / 256))
@@ -98,38 +136,30 @@ def logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]
     return np.concatenate(parts).astype(np.float32)
 
 
-def _order(
-    labels: NDArray[np.int64], balance: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """[n], the rows of one epoch: each once, or the rarer the oftener."""
-    if balance == 0:
-        return rng.permutation(len(labels))
-    weight = np.bincount(labels)[labels] ** -balance
-    return rng.choice(len(labels), len(labels), p=weight / weight.sum())
+def begin_with(model: keras.Model, weights: Arrays) -> None:
+    """Take over trained weights; a last layer for other answers begins by chance.
+
+    Raises:
+        DataError: they are of another network.
+    """
+    head = next(len(each.weights) for each in reversed(model.layers) if each.weights)
+    if [each.shape for each in weights[-head:]] == [tuple(v.shape) for v in model.weights[-head:]]:
+        assign(model.weights, weights)
+    else:
+        assign(model.weights[:-head], weights[:-head])
 
 
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    warm_up = round(recipe.warm_up_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0 if warm_up else recipe.learning_rate,
-        max(1, recipe.epochs * steps - warm_up),
-        warmup_target=recipe.learning_rate if warm_up else None,
-        warmup_steps=warm_up,
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    return optimizer
+def _learner(
+    model: keras.Model,
+    recipe: Recipe,
+    examples: Examples,
+    teachers: Sequence[keras.Model],
+    state: State,
+) -> Learner:
+    if keras.backend.backend() == "jax":
+        from vcam_emoji.training.device import DeviceLearner
 
+        return DeviceLearner(model, recipe, examples, teachers, state)
+    from vcam_emoji.training.host import HostLearner
 
-def _loss(recipe: Recipe) -> keras.losses.Loss:
-    return keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=recipe.label_smoothing
-    )
-
-
-def _add_to_average(average: Arrays, model: keras.Model, decay: float, step: int) -> None:
-    """In place; the first steps count for more, or the random start would linger."""
-    kept = min(decay, (1 + step) / (10 + step))
-    for mean, variable in zip(average, model.weights, strict=True):
-        now = np.asarray(keras.ops.convert_to_numpy(variable))
-        np.add(kept * mean, (1 - kept) * now, out=mean)
+    return HostLearner(model, recipe, examples, teachers, state)
