@@ -104,11 +104,6 @@ def _download(network: Official, part: Path, progress: Callable[[int, int], None
                 stream.write(piece)
                 done += len(piece)
                 progress(done, network.size)
-            if done == network.size and _receive(answer, network, done):
-                raise CheckpointError(
-                    f"The server sends more than the {network.size} bytes of {network.name}.",
-                    f"Get the file as its maker tells: {network.source}",
-                )
             stream.flush()
             os.fsync(stream.fileno())
     finally:
@@ -151,7 +146,8 @@ def _ask(network: Official, start: int) -> tuple[_Answer, int]:
 
 def _receive(answer: _Answer, network: Official, done: int) -> bytes:
     try:
-        return answer.read(_PIECE)
+        # What a server sends beyond the size is left with it.
+        return answer.read(min(_PIECE, network.size - done))
     except (HTTPException, OSError) as error:
         raise CheckpointError(
             f"The connection broke after {100 * done // network.size} % of {network.name}.", _AGAIN
