@@ -50,7 +50,11 @@ def load(place: Path, progress: Progress = lambda _done, _all: None) -> Checkpoi
             return native.load(place.parent)
         return _load_file(place, progress)
     except Refused as reason:
-        raise CheckpointError(f"{place.name or place} is not read: {reason}.", _HINT) from reason
+        whole = "cut short" not in str(reason)
+        raise CheckpointError(
+            f"{place.name or place} is not read: {reason}.",
+            _HINT if whole else "It may not have come whole: get it again.",
+        ) from reason
     except OSError as error:
         raise CheckpointError(
             f"{place} cannot be read: {error.strerror or error}.", "Is the name right?"

@@ -56,7 +56,8 @@ def translate(value: Mapping[str, Any], take: Take) -> Translation:
     if value.get("latent_avg") is not None:
         tensors["mapping.w_avg"] = take(value["latent_avg"], "latent_avg").reshape(-1)
     else:
-        tensors["mapping.w_avg"] = _average_w(tensors)
+        with np.errstate(over="ignore", invalid="ignore"):  # told when it is written
+            tensors["mapping.w_avg"] = _average_w(tensors)
         notes = (f"It holds no average w; it was taken over {_LATENTS} latents.",)
     discriminator = _discriminator(table(value.get("d")), take)
     return Translation(

@@ -53,7 +53,8 @@ def taker(size: int) -> Take:
         left -= array.nbytes
         if left < 0:
             raise Refused("its tensors claim more numbers than the file holds")
-        return np.asarray(array).astype(np.float32, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # told when it is written
+            return np.asarray(array).astype(np.float32, copy=False)
 
     return take
 
