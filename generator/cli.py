@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from generator.backend import BACKENDS, full_precision, use
 from generator.checkpoints import commands as checkpoints
+from generator.commands import blending, sampling
 from vcam_emoji.errors import UsageError, VcamEmojiError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parity.add_argument("--json", action="store_true", help="print one JSON object")
     parity.set_defaults(run=_parity)
     checkpoints.register(commands)
+    sampling.register(commands)
+    blending.register(commands)
     return parser
 
 
