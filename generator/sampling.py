@@ -87,12 +87,12 @@ def blends(
         switch: Level, width and what, as there.
         truncation: Psi, cutoff and label, as in `Network.faces`.
     """
-    level, width, what = switch
+    what = switch[2]
     resolutions = first.configuration.resolutions
     columns = [
         ("A", first),
         *(
-            (f"{r}", blend(first, second, r, level, width, what))
+            (f"{'A' if what == 'high' else 'B'} to {r}", blend(first, second, r, *switch))
             for r in (reversed(resolutions) if what == "high" else resolutions)
         ),
         ("B", second),
