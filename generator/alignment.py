@@ -125,7 +125,8 @@ def outside(shape: tuple[int, ...], crop: Region) -> float:
 
 
 def _mean(mesh: Points, indices: tuple[int, ...]) -> Points:
-    return np.mean(mesh[list(indices)], axis=0, dtype=np.float32)
+    middle: Points = np.mean(mesh[list(indices)], axis=0, dtype=np.float32)
+    return middle
 
 
 def _extended(photo: Image, crop: Region) -> tuple[Image, Region]:

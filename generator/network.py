@@ -12,7 +12,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from generator import networks
-from generator.checkpoints.opening import read
+from generator.checkpoints.reading import load
 from generator.configuration import Checkpoint, Configuration
 from generator.ops import Tensor
 from generator.weights import Weights, prepared
@@ -113,9 +113,9 @@ def as_bytes(pictures: Tensor) -> NDArray[np.uint8]:
 
 
 def open_network(path: Path) -> Network:
-    """Read a network's folder, ready to draw.
+    """Read a network of any form, ready to draw.
 
     Raises:
-        CheckpointError: as `opening.read` does.
+        CheckpointError: as `reading.load` does.
     """
-    return Network.of(read(path))
+    return Network.of(load(path))

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from generator.checkpoints import native
 from generator.checkpoints.shapes import discriminator_shapes, generator_shapes
@@ -30,8 +31,10 @@ def nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed, (name, c) in enumerate((("a", SMALL), ("b", SMALL), ("c", wide), ("cut", SMALL))):
         rng = np.random.default_rng(seed)
         parts = (generator_shapes(c), discriminator_shapes(c))
-        tensors = [{n: rng.normal(size=s).astype(np.float32) for n, s in p.items()} for p in parts]
-        native.save(Checkpoint(c, *tensors, about={"seed": seed}), folder / name)
+        first, second = (
+            {n: rng.normal(size=s).astype(np.float32) for n, s in part.items()} for part in parts
+        )
+        native.save(Checkpoint(c, first, second, {"seed": seed}), folder / name)
     weights = folder / "cut" / native.WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-9])
     return folder
@@ -58,7 +61,7 @@ def run(
 Run = Callable[..., tuple[int, str, str]]
 
 
-def picture(path: Path) -> np.ndarray:  # type: ignore[type-arg]
+def picture(path: Path) -> NDArray[np.generic]:
     found = cv2.imread(str(path))
     assert found is not None
     return found
@@ -125,10 +128,10 @@ def test_a_film_has_every_frame(run: Run, tmp_path: Path) -> None:
 
 
 REFUSED = [
-    (("info", "{nets}/none"), "There is no network"),
-    (("info", "{nets}"), "is no network"),
+    (("info", "{nets}/none"), "No such file"),
+    (("info", "{nets}"), "a folder without network.json"),
     (("info", "{nets}/cut"), "SHA-256"),
-    (("sample", "{nets}/none", "--out", "{out}/x.png"), "There is no network"),
+    (("sample", "{nets}/none", "--out", "{out}/x.png"), "No such file"),
     (("sample", "{nets}/a", "--out", "{out}/x.jpg"), "no file name ending in .png"),
     (("sample", "{nets}/a", "--seeds", "9-3", "--out", "{out}/x.png"), "seeds"),
     (("sample", "{nets}/a", "--seeds", "one", "--out", "{out}/x.png"), "seeds"),

@@ -18,8 +18,8 @@ def register(commands: Any) -> None:
         help="swap layers between two networks",
         description="Above the switch the layers are the second network's, up to it the first's.",
     )
-    blend.add_argument("first", type=Path, metavar="A", help="folder of a network")
-    blend.add_argument("second", type=Path, metavar="B", help="folder of one of the same shape")
+    blend.add_argument("first", type=Path, metavar="A", help="folder or file of a network")
+    blend.add_argument("second", type=Path, metavar="B", help="another of the same shape")
     blend.add_argument(
         "--resolution", type=int, help="of the switch: what lies above it is swapped (4, 8, ...)"
     )
@@ -52,9 +52,9 @@ def _blend(options: argparse.Namespace) -> int:
     shared.check_drawing(options)
     from generator.blending import blend
     from generator.checkpoints import native
-    from generator.checkpoints.opening import read
+    from generator.checkpoints.reading import load
 
-    first, second = read(options.first), read(options.second)
+    first, second = load(options.first), load(options.second)
     how = (options.level, options.width, options.what)
     # Refused before anything is written, whichever of the two files is asked for.
     blended = blend(first, second, options.resolution or 4, *how)

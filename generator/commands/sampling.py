@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def register(commands: Any) -> None:
     """Add the commands to a parser's subparsers."""
     sample = commands.add_parser("sample", help="draw faces by seed")
-    sample.add_argument("network", type=Path, metavar="NETWORK", help="folder of a network")
+    sample.add_argument("network", type=Path, metavar="NETWORK", help="folder or file of a network")
     sample.add_argument("--seeds", type=shared.seeds, default=list(range(16)), help="(0-15)")
     sample.add_argument("--out", type=shared.picture_file, required=True, metavar="FILE.png")
     shared.drawing(sample)
     sample.set_defaults(run=_sample)
 
     mix = commands.add_parser("mix", help="give faces the styles of others, from a layer on")
-    mix.add_argument("network", type=Path, metavar="NETWORK", help="folder of a network")
+    mix.add_argument("network", type=Path, metavar="NETWORK", help="folder or file of a network")
     mix.add_argument("--rows", type=shared.seeds, default=[0, 1, 2], help="seeds (0-2)")
     mix.add_argument("--columns", type=shared.seeds, default=[3, 4, 5, 6], help="seeds (3-6)")
     mix.add_argument("--layer", type=int, default=4, help="first layer of the columns' styles (4)")
@@ -34,7 +34,7 @@ def register(commands: Any) -> None:
     mix.set_defaults(run=_mix)
 
     way = commands.add_parser("interpolate", help="go from face to face")
-    way.add_argument("network", type=Path, metavar="NETWORK", help="folder of a network")
+    way.add_argument("network", type=Path, metavar="NETWORK", help="folder or file of a network")
     way.add_argument("--seeds", type=shared.seeds, default=[0, 1, 2, 3], help="(0-3)")
     way.add_argument("--frames", type=int, help="from one to the next (strip: 4, film: 30)")
     way.add_argument("--fps", type=float, default=30.0, help="of a film (30)")
@@ -44,7 +44,7 @@ def register(commands: Any) -> None:
     way.set_defaults(run=_interpolate)
 
     info = commands.add_parser("info", help="what a network is built like")
-    info.add_argument("network", type=Path, metavar="NETWORK", help="folder of a network")
+    info.add_argument("network", type=Path, metavar="NETWORK", help="folder or file of a network")
     info.add_argument("--json", action="store_true", help="print one JSON object")
     info.set_defaults(run=_info)
 
@@ -101,10 +101,10 @@ def _interpolate(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from generator.checkpoints.opening import read
+    from generator.checkpoints.reading import load
     from generator.description import described
 
-    facts = described(read(options.network))
+    facts = described(load(options.network))
     print(json.dumps(facts) if options.json else _text(facts))
     return 0
 
