@@ -153,7 +153,8 @@ def _tensorflow_generator(name: str, value: Array, c: Configuration) -> tuple[st
         return f"{scope}/mod_weight", value.T
     if leaf == "affine.bias":
         return f"{scope}/mod_bias", value - np.float32(1)
-    return f"{scope}/{leaf}", value
+    # TensorFlow gives a variable without dimensions as a number of numpy's, not as an array.
+    return f"{scope}/{leaf}", value[()]
 
 
 def _tensorflow_discriminator(name: str, value: Array, c: Configuration) -> tuple[str, Array]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from generator.checkpoints import native
 from generator.checkpoints.errors import CheckpointError
@@ -186,6 +189,29 @@ def test_weights_without_a_sound_header_are_refused(folder: Path, content: bytes
     weights(folder, content)
     with pytest.raises(CheckpointError):
         load(folder)
+
+
+@given(data=st.data())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_folder_with_bytes_changed_is_refused_or_still_a_network(
+    folder: Path, data: st.DataObject
+) -> None:
+    files = {name: (folder / name).read_bytes() for name in (native.DESCRIPTION, native.WEIGHTS)}
+    name = data.draw(st.sampled_from(sorted(files)))
+    changed = bytearray(files[name])
+    # The header is at the beginning; a matching SHA-256 is no help to whoever changes it.
+    at = data.draw(st.integers(0, min(len(changed), 8000) - 1))
+    changed[at] = data.draw(st.integers(0, 255))
+    if name == native.WEIGHTS:
+        weights(folder, bytes(changed))
+    else:
+        (folder / name).write_bytes(changed)
+    try:
+        with suppress(CheckpointError):
+            assert load(folder).generator.keys() == CHECKPOINT.generator.keys()
+    finally:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
 
 
 def test_what_is_missing_is_told(folder: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ Precision = Literal["float32", "float16"]
 _TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 _HEADER_LIMIT = 8 << 20
 _DESCRIPTION_LIMIT = 8 << 20
+_WEIGHTS_LIMIT = 3 << 30
 
 
 def save(
@@ -115,6 +116,8 @@ def load(folder: Path) -> Checkpoint:
     if not isinstance(about, dict):
         raise Refused(f"`about` in {DESCRIPTION} is no table")
     try:
+        if (folder / WEIGHTS).stat().st_size > _WEIGHTS_LIMIT:
+            raise Refused(f"{WEIGHTS} is larger than any StyleGAN2")
         content = (folder / WEIGHTS).read_bytes()
     except FileNotFoundError as error:
         raise Refused(f"{WEIGHTS} is missing beside {DESCRIPTION}") from error
