@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vcam_emoji.commands import (
+    Calibrate,
+    CalibrationStatus,
     Command,
     FaceStatus,
     GetStatus,
@@ -40,6 +42,12 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(UseSet, TEXT),
     st.builds(React, TEXT, st.floats(allow_nan=False, allow_infinity=False)),
     st.builds(SetSetting, TEXT, JSON),
+    st.builds(
+        Calibrate,
+        TEXT,
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.floats(allow_nan=False, allow_infinity=False),
+    ),
 )
 
 
@@ -86,6 +94,11 @@ def test_decoding_anything_gives_a_command_or_a_usage_error(message: object) -> 
         {"command": "react", "emotion": "sad", "seconds": float("nan")},
         {"command": "react", "emotion": "sad", "seconds": 10**400},
         {"command": "react", "emotion": "sad", 1: 2},
+        {"command": "calibrate", "emotion": 3},
+        {"command": "calibrate", "seconds": "4"},
+        {"command": "calibrate", "delay_s": None},
+        {"command": "calibrate", "offsets": {"sad": -1}},
+        {"command": "reset_calibration", "emotion": "sad"},
     ],
 )
 def test_what_encode_would_not_have_written_is_refused(message: object) -> None:
@@ -99,6 +112,7 @@ STATUS = Status(
     state="live",
     emoji_sets=("classic", "me"),
     faces=(FaceStatus(3, "happy", "sad", {"happy": 0.9}),),
+    calibration=CalibrationStatus("sad", 0, 0.5, {"neutral": 20}, {"neutral": 0.5}),
     settings={"look": {"mirror": False}},
 )
 
@@ -111,6 +125,7 @@ def test_a_status_of_a_later_version_is_understood() -> None:
     message: dict[str, Any] = STATUS.to_json()
     message["weather"] = "fine"
     message["faces"][0]["age"] = 30
+    message["calibration"]["mood"] = "good"
     assert Status.from_json(message) == STATUS
 
 

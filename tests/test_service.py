@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tests.fakes import FakeReader, FakeTracker, RecordingSink, disc_set, face, 
 from vcam_emoji import cards, emoji_set, paths
 from vcam_emoji.cards import Card
 from vcam_emoji.commands import (
+    Calibrate,
     GetSettings,
     GetStatus,
     Mode,
@@ -22,6 +23,7 @@ from vcam_emoji.commands import (
     Quit,
     React,
     ReloadSets,
+    ResetCalibration,
     Resume,
     SetMode,
     SetSetting,
@@ -32,6 +34,7 @@ from vcam_emoji.commands import (
 )
 from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import (
+    CalibrationError,
     CameraError,
     EmojiSetError,
     ModelError,
@@ -44,7 +47,16 @@ from vcam_emoji.pipeline import Stages
 from vcam_emoji.privacy import Guard
 from vcam_emoji.service import Opener, Service
 from vcam_emoji.settings import Devices, Settings, SettingsStore
-from vcam_emoji.types import Frame, FrameSink, FrameSource, Image
+from vcam_emoji.types import (
+    Emotion,
+    EmotionEstimate,
+    EmotionReader,
+    Face,
+    Frame,
+    FrameSink,
+    FrameSource,
+    Image,
+)
 
 SIZE = (640, 480)
 
@@ -68,6 +80,22 @@ class EndlessSource:
         self.closed = True
 
 
+class SadAtRest:
+    """Reads everybody as rather sad, never twice exactly alike."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(0)
+
+    def read(self, frame: Frame, faces: Sequence[Face]) -> Mapping[int, EmotionEstimate]:
+        shares = np.array([0.02, 0.02, 0.02, 0.02, 0.6, 0.02, 0.3])
+        shares *= self._rng.uniform(0.9, 1.1, 7)
+        raw = tuple((shares / shares.sum()).tolist())
+        return {face.id: EmotionEstimate(raw, Emotion.SAD, raw) for face in faces}
+
+    def reset(self) -> None:
+        pass
+
+
 @dataclass
 class FakeOpener(Opener):
     """Devices that are fakes; each may be told to fail."""
@@ -76,6 +104,8 @@ class FakeOpener(Opener):
     source_error: CameraError | None = None
     sink_error: VirtualCameraError | None = None
     model_error: ModelError | None = None
+    reader: EmotionReader = field(default_factory=FakeReader)
+    faces: Sequence[Face] = field(default_factory=lambda: [face()])
     sources: list[EndlessSource] = field(default_factory=list)
     sinks: list[RecordingSink] = field(default_factory=list)
 
@@ -97,7 +127,7 @@ class FakeOpener(Opener):
         if self.model_error is not None:
             raise self.model_error
         guard = Guard(lambda wh: cards.picture(Card.HIDDEN, wh), lambda: settings().safety)
-        return Stages(FakeTracker([face()]), FakeReader(), Painter(chosen), guard, size), ""
+        return Stages(FakeTracker(self.faces), self.reader, Painter(chosen), guard, size), ""
 
 
 @pytest.fixture(autouse=True)
@@ -337,3 +367,67 @@ def test_a_camera_that_delivers_nothing_is_a_card(store: SettingsStore, opener: 
     eventually(service, lambda s: s.state == State.NO_CAMERA)
     assert np.array_equal(last(opener), cards.picture(Card.NO_CAMERA, SIZE))
     service.close()
+
+
+# Calibration.
+
+
+def test_a_face_that_always_looks_sad_is_calibrated_while_it_is_live(
+    store: SettingsStore, opener: FakeOpener
+) -> None:
+    opener.reader = SadAtRest()
+    service = Service(store, opener)
+    service.start()
+    eventually(service, lambda s: s.state == State.LIVE)
+    assert service.handle(Calibrate("neutral", 1)).calibration.recording == "neutral"
+    said = eventually(service, lambda s: not s.calibration.recording).calibration
+    assert (said.refused, said.mistaken) == ("", "sad")
+    assert said.after["neutral"] > said.before["neutral"]
+    assert store.current.calibration.sad < -0.5
+    service.handle(ResetCalibration())
+    assert store.current.calibration.sad == 0
+    assert not service.status().calibration.recorded
+    service.close()
+
+
+def test_with_two_people_before_the_camera_the_old_calibration_stays(
+    store: SettingsStore, opener: FakeOpener
+) -> None:
+    store.change("calibration.sad", -1)
+    opener.reader, opener.faces = SadAtRest(), [face(), face((100, 100), identity=2)]
+    service = Service(store, opener)
+    service.start()
+    eventually(service, lambda s: s.state == State.LIVE)
+    service.handle(Calibrate("neutral", 1))
+    said = eventually(service, lambda s: not s.calibration.recording).calibration
+    assert "several faces" in said.refused
+    assert said.hint
+    assert store.current.calibration.sad == -1
+    service.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Calibrate("bored"),
+        Calibrate("neutral", 0),
+        Calibrate("neutral", 1e9),
+        Calibrate("neutral", 4, -1),
+        Calibrate("neutral", 4, 1e9),
+        Calibrate("happy"),
+    ],
+)
+def test_a_calibration_that_makes_no_sense_is_refused(service: Service, command: Calibrate) -> None:
+    with pytest.raises((UsageError, CalibrationError)) as refused:
+        service.handle(command)
+    assert refused.value.hint
+    assert not service.status().calibration.recording
+
+
+@pytest.mark.parametrize("quiet", [Pause(), SetMode("off"), SetMode("card")])
+def test_where_no_face_is_read_none_can_be_calibrated(
+    service: Service, quiet: Pause | SetMode
+) -> None:
+    service.handle(quiet)
+    with pytest.raises(CalibrationError, match="No face is read"):
+        service.handle(Calibrate())

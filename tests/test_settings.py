@@ -313,6 +313,18 @@ def test_an_override_ends_when_its_setting_is_changed(path: Path) -> None:
     assert load(path).look.mode is Mode.CARD
 
 
+def test_a_group_is_changed_whole_or_not_at_all(path: Path) -> None:
+    store = SettingsStore(path, {"calibration.sad": 1.0, "look.opacity": 0.5})
+    store.change("calibration", {"sad": -1.0, "fear": 0.5})
+    assert (store.current.calibration.sad, store.current.calibration.fear) == (-1.0, 0.5)
+    assert store.current.look.opacity == 0.5, "another group's override holds on"
+    for bad in ({"sad": 0.0, "fear": 9}, {"bored": 1}, {"sad": "x"}):
+        with pytest.raises(SettingsError):
+            store.change("calibration", bad)
+    assert load(path).calibration == store.current.calibration
+    assert store.current.calibration.sad == -1.0
+
+
 def test_an_override_out_of_range_is_refused(path: Path) -> None:
     with pytest.raises(SettingsError, match=r"devices\.fps"):
         SettingsStore(path, {"devices.fps": 1000})

@@ -21,12 +21,15 @@ from PIL import Image
 
 from vcam_emoji import tray
 from vcam_emoji.commands import (
+    Calibrate,
+    CalibrationStatus,
     Command,
     GetSettings,
     Pause,
     Pin,
     Quit,
     React,
+    ResetCalibration,
     Resume,
     SetMode,
     SetSetting,
@@ -133,6 +136,24 @@ def test_every_emotion_can_be_fired_and_pinned() -> None:
 def test_the_pinned_emotion_is_ticked_else_ones_own() -> None:
     assert ticked(under("Emotion shown", menu(LIVE))) == ["My own, as it changes"]
     assert ticked(under("Emotion shown", menu(replace(LIVE, pinned="sad")))) == ["Always sad"]
+
+
+def test_the_face_at_rest_can_be_recorded_and_forgotten() -> None:
+    record, forget = under("My face at rest", menu(LIVE))
+    assert record.command == Calibrate("neutral", 4, 3)
+    assert not forget.enabled, "there is nothing to forget"
+    own = {**LIVE.settings, "calibration": {"sad": -1.0}}
+    _, forget = under("My face at rest", menu(replace(LIVE, settings=own)))
+    assert forget.command == ResetCalibration()
+
+
+def test_the_menu_says_what_to_do_while_recording_and_why_it_was_refused() -> None:
+    early, late = (CalibrationStatus(recording="neutral", progress=share) for share in (0.1, 0.9))
+    recording = menu(replace(LIVE, calibration=early))
+    assert recording[0] == Item("Look neutral into the camera")
+    assert menu(replace(LIVE, calibration=late)) == recording, "it does not close while open"
+    refused = replace(LIVE, calibration=CalibrationStatus(refused="There are several faces."))
+    assert Item("There are several faces.") in menu(refused)
 
 
 def test_emoji_sets_are_offered_and_the_one_in_use_is_ticked() -> None:

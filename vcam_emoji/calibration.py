@@ -8,69 +8,75 @@ only the seven offsets afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vcam_emoji.errors import CalibrationError
 from vcam_emoji.settings import LARGEST_OFFSET, Calibration
-from vcam_emoji.types import Emotion, EmotionEstimate, Face
+from vcam_emoji.types import Emotion
 
 EMOTIONS = tuple(Emotion)
 
 Scores: TypeAlias = NDArray[np.float32]
 """[n, 7], the network's own, rows summing to 1."""
 
-_PRIOR = 0.05
-"""Inverse variance of an offset before anything was seen, in units of one emotion's samples.
+PRIOR = 0.13
+"""Inverse variance of an offset before anything was seen; the face at rest weighs 1 against it.
 
-From `benchmarks.calibrating --curve`: less takes expressions back together with the false alarms,
-more leaves false alarms.
+From `benchmarks.calibrating --curve`: below, expressions are taken back together with the false
+alarms; above, false alarms are left.
 """
+_OTHERS = 0.5
+"""What all emotions that were shown weigh together."""
+_STEPS = 40
 _FAINTEST = 1e-6
-_FEWEST = 8
-_ALONE = 0.8
-_STEADY = 0.25
-"""Mean total variation from the mean scores, 0 to 1. Held expressions before a noisy camera stay
-below 0.2 (99 of 100 in `benchmarks.steadiness`); a changing face is at 0.4."""
 
 
-def fitted(samples: Mapping[Emotion, Scores]) -> Calibration:
+def fitted(samples: Mapping[Emotion, Scores], prior: float = PRIOR) -> Calibration:
     """The offsets under which what was shown is read most likely.
 
-    They are the biases of a logistic regression on the log scores (vector scaling of Guo et al.
-    2017 without its scales) with a Gaussian prior around 0, so that an emotion of which the face
-    at rest shows nothing keeps its offset.
+    They are biases of a logistic regression on the log scores (vector scaling of Guo et al. 2017
+    without its scales) with a Gaussian prior around 0, so that an emotion of which the face at
+    rest shows nothing keeps its offset. Neutral has none: raising it would lower all the others
+    alike, and take back twice as many expressions for the same false alarms.
 
     Args:
-        samples: Each emotion's as it was shown; every emotion counts the same.
+        samples: Each emotion's as it was shown, however many there are of each.
+        prior: Above 0; the larger, the smaller the offsets.
 
     Returns:
         Offsets within `LARGEST_OFFSET`.
     """
-    logs = [np.log(np.maximum(each, _FAINTEST)).astype(np.float64) for each in samples.values()]
-    wanted = np.array([float(emotion in samples) for emotion in EMOTIONS])
+    logs = {
+        emotion: np.log(np.maximum(scores, _FAINTEST)).astype(np.float64)
+        for emotion, scores in samples.items()
+    }
+    others = len(logs.keys() - {Emotion.NEUTRAL})
+    weights = {each: 1.0 if each is Emotion.NEUTRAL else _OTHERS / others for each in logs}
+    wanted = np.array([weights.get(emotion, 0.0) for emotion in EMOTIONS])
+    free = np.array([emotion is not Emotion.NEUTRAL for emotion in EMOTIONS])
     added = np.zeros(len(EMOTIONS))
-    for _ in range(50):
-        gradient, curvature = _PRIOR * added - wanted, _PRIOR * np.eye(len(EMOTIONS))
-        for each in logs:
+    for _ in range(_STEPS):
+        gradient, curvature = prior * added - wanted, prior * np.eye(len(EMOTIONS))
+        for emotion, each in logs.items():
             p = _softmax(each + added)
-            gradient += p.mean(axis=0)
-            curvature += np.diag(p.mean(axis=0)) - p.T @ p / len(p)
+            gradient += weights[emotion] * p.mean(axis=0)
+            curvature += weights[emotion] * (np.diag(p.mean(axis=0)) - p.T @ p / len(p))
         # Halved, for Newton's steps overshoot where the scores are far off.
-        step = 0.5 * np.linalg.solve(curvature, gradient)
-        added = np.clip(added - step, -LARGEST_OFFSET, LARGEST_OFFSET)
-    return Calibration(**dict(zip(EMOTIONS, np.round(added, 3).tolist(), strict=True)))
+        added[free] -= 0.5 * np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        added = np.clip(added, -LARGEST_OFFSET, LARGEST_OFFSET)
+    names = (str(emotion) for emotion, is_free in zip(EMOTIONS, free, strict=True) if is_free)
+    return Calibration(**dict(zip(names, np.round(added[free], 3).tolist(), strict=True)))
 
 
 @lru_cache(maxsize=4)
 def offsets(calibration: Calibration) -> Scores:
     """[7], in the order of `Emotion`."""
-    return np.array([getattr(calibration, emotion) for emotion in Emotion], np.float32)
+    added = calibration.model_dump()
+    return np.array([added.get(emotion, 0.0) for emotion in EMOTIONS], np.float32)
 
 
 def shifted(scores: Scores, added: Scores) -> Scores:
@@ -88,72 +94,7 @@ def shifted(scores: Scores, added: Scores) -> Scores:
     return result
 
 
-def read_right(scores: Scores, emotion: Emotion, calibration: Calibration) -> float:
-    """Share of samples in which that emotion scores best."""
-    best = shifted(scores, offsets(calibration)).argmax(axis=1)
-    return float((best == EMOTIONS.index(emotion)).mean())
-
-
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
     return result
-
-
-@dataclass(slots=True)
-class Recording:
-    """What is seen of one person showing one emotion."""
-
-    emotion: Emotion
-    frames: int = 0
-    none: int = 0
-    """Frames without a face."""
-    several: int = 0
-    """Frames with more than one."""
-    _samples: list[tuple[float, ...]] = field(default_factory=list)
-
-    def add(self, faces: Sequence[Face], estimate: EmotionEstimate | None) -> None:
-        """Take in one frame.
-
-        Args:
-            faces: Those of the frame.
-            estimate: Of the only one.
-        """
-        self.frames += 1
-        seen = [face for face in faces if face.lost_s == 0]
-        self.none += not seen
-        self.several += len(seen) > 1
-        if len(seen) != 1 or estimate is None or not estimate.raw:
-            return
-        # Most frames are not read anew; the same reading twice would count double.
-        if not self._samples or self._samples[-1] != estimate.raw:
-            self._samples.append(estimate.raw)
-
-    def scores(self) -> Scores:
-        """All of it, [n, 7].
-
-        Raises:
-            CalibrationError: if this is not one face holding one expression.
-        """
-        again = "Sit alone before the camera, in good light, and try again."
-        if not self.frames:
-            raise CalibrationError("No picture came from the camera.", "See: vcam-emoji status")
-        if self.several > (1 - _ALONE) * self.frames:
-            raise CalibrationError("There are several faces in the picture.", again)
-        if self.none > (1 - _ALONE) * self.frames:
-            raise CalibrationError("There is no face in the picture.", again)
-        if len(self._samples) < _FEWEST:
-            raise CalibrationError(
-                f"The face was read only {len(self._samples)} times.", "Record for longer."
-            )
-        scores = np.array(self._samples, np.float32)
-        if unsteadiness(scores) > _STEADY:
-            raise CalibrationError(
-                "The face did not hold its expression.", "Hold it, and your head, still."
-            )
-        return scores
-
-
-def unsteadiness(scores: Scores) -> float:
-    """How far scores are from their mean, on average: total variation, 0 to 1."""
-    return float(np.abs(scores - scores.mean(axis=0)).sum(axis=1).mean() / 2)

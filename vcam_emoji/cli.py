@@ -49,6 +49,7 @@ MESSENGERS = ("telegram", "whatsapp", "discord", "slack", "png")
 """Spelled out because importing `stickers` costs Pillow's start-up; a test compares the two."""
 
 _LATER = {
+    "calibrate": ("vcam_emoji.calibrate", "Have your face at rest read as neutral."),
     "devices": ("vcam_emoji.devices", "List cameras and virtual cameras."),
     "doctor": ("vcam_emoji.doctor", "Find what is wrong with this machine, and the cure."),
     "demo": ("vcam_emoji.demo", "See it work over a shipped clip; needs no camera."),

@@ -103,6 +103,25 @@ class SetSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibrate:
+    """Record this person showing an emotion, and correct by it what is read from then on.
+
+    The answer comes at once; `Status.calibration` tells how it goes and what came of it. Neutral
+    comes first and begins anew, others add to it.
+    """
+
+    emotion: str = "neutral"
+    seconds: float = 4.0
+    delay_s: float = 0.0
+    """Time to put on the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetCalibration:
+    """Read this person like everyone else again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit: ...
 
 
@@ -118,6 +137,8 @@ Command: TypeAlias = (
     | ReloadSets
     | GetSettings
     | SetSetting
+    | Calibrate
+    | ResetCalibration
     | Quit
 )
 
@@ -133,6 +154,8 @@ _COMMANDS: dict[str, type[Command]] = {
     "reload_sets": ReloadSets,
     "get_settings": GetSettings,
     "set_setting": SetSetting,
+    "calibrate": Calibrate,
+    "reset_calibration": ResetCalibration,
     "quit": Quit,
 }
 _NAMES = {kind: name for name, kind in _COMMANDS.items()}
@@ -196,6 +219,28 @@ class FaceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationStatus:
+    """A recording under way, and what came of the last one."""
+
+    recording: str = ""
+    """The emotion that is being recorded, or will be in a moment."""
+    starts_in_s: float = 0.0
+    progress: float = 0.0
+    """0 to 1."""
+    recorded: Mapping[str, int] = field(default_factory=dict)
+    """Samples of each emotion in the calibration."""
+    before: Mapping[str, float] = field(default_factory=dict)
+    """Share of each emotion's samples that were read as this emotion without calibration."""
+    after: Mapping[str, float] = field(default_factory=dict)
+    """The same with it."""
+    mistaken: str = ""
+    """What the face at rest was mostly taken for instead."""
+    refused: str = ""
+    """Why the last recording could not be used; nothing has changed then."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The running service at a glance; the tray's menu is a function of it."""
 
@@ -219,6 +264,7 @@ class Status:
     fps: float = 0.0
     frames: int = 0
     uptime_s: float = 0.0
+    calibration: CalibrationStatus = CalibrationStatus()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Only in the answer to `GetSettings` and `SetSetting`."""
 
@@ -232,9 +278,13 @@ class Status:
         faces = values.get("faces", ())
         values["faces"] = tuple(FaceStatus(**_known(FaceStatus, face)) for face in faces)
         values["emoji_sets"] = tuple(values.get("emoji_sets", ()))
+        calibration = values.get("calibration", {})
+        values["calibration"] = CalibrationStatus(**_known(CalibrationStatus, calibration))
         return cls(**values)
 
 
-def _known(kind: type[Status] | type[FaceStatus], message: Mapping[str, Any]) -> dict[str, Any]:
+def _known(
+    kind: type[Status] | type[FaceStatus] | type[CalibrationStatus], message: Mapping[str, Any]
+) -> dict[str, Any]:
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in message.items() if name in names}

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vcam_emoji.commands import (
+    Calibrate,
     Command,
     Mode,
     Pause,
     Pin,
     Quit,
     React,
+    ResetCalibration,
     Resume,
     SetMode,
     SetSetting,
@@ -24,6 +26,10 @@ from vcam_emoji.types import Emotion
 
 _LONGEST_LINE = 60
 """Characters of a trouble in the menu; the rest is in `vcam-emoji status`."""
+
+_RECORDED_S = 4.0
+_DELAY_S = 3.0
+"""Time to look up from the menu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,13 @@ def menu(status: Status, cameras: Sequence[tuple[str, str]] = ()) -> tuple[Item,
     return (
         Item(_heading(status)),
         *map(Item, shortened(status.trouble)),
+        *map(Item, shortened(status.calibration.refused)),
         SEPARATOR,
         Item("Resume", Resume()) if paused else Item("Pause", Pause()),
         Item("Faces", children=_modes(status)),
         Item("React", children=tuple(Item(each.title(), React(each)) for each in Emotion)),
         Item("Emotion shown", children=_pins(status)),
+        Item("My face at rest", children=_calibration(status)),
         Item("Emoji set", children=_sets(status)),
         Item("Camera", children=_cameras(status, cameras)),
         *_mirror(status),
@@ -81,6 +89,8 @@ def menu(status: Status, cameras: Sequence[tuple[str, str]] = ()) -> tuple[Item,
 
 def headline(status: Status) -> str:
     """The state in a few words."""
+    if status.calibration.recording:
+        return f"Look {status.calibration.recording} into the camera"
     match status.state:
         case State.LIVE if status.mode == Mode.OFF:
             return "Live: your plain camera is shown"
@@ -111,6 +121,8 @@ def _heading(status: Status) -> str:
 
     A menu that is open closes when it changes, under the mouse of whoever is reading it.
     """
+    if status.calibration.recording:
+        return headline(status)
     if status.state in (State.STARTING, State.LIVE, State.HIDDEN) and status.mode in _ON:
         return _ON[Mode(status.mode)]
     return headline(status)
@@ -173,6 +185,18 @@ def _set_camera(status: Status, cameras: Sequence[tuple[str, str]]) -> str:
             if status.camera_description.startswith(title):
                 return value
     return status.camera
+
+
+def _calibration(status: Status) -> tuple[Item, ...]:
+    own = status.settings.get("calibration")
+    is_calibrated = isinstance(own, Mapping) and any(own.values())
+    return (
+        Item(
+            f"Look neutral for {_RECORDED_S:g} seconds, {_DELAY_S:g} from now",
+            Calibrate("neutral", _RECORDED_S, _DELAY_S),
+        ),
+        Item("Read me like everyone else", ResetCalibration() if is_calibrated else None),
+    )
 
 
 def _mirror(status: Status) -> Iterator[Item]:

@@ -16,6 +16,7 @@ import cv2
 from vcam_emoji import __version__, cards, emoji_set, pipeline
 from vcam_emoji.cards import Card
 from vcam_emoji.commands import (
+    Calibrate,
     Command,
     FaceStatus,
     GetSettings,
@@ -26,6 +27,7 @@ from vcam_emoji.commands import (
     Quit,
     React,
     ReloadSets,
+    ResetCalibration,
     Resume,
     SetMode,
     SetSetting,
@@ -36,9 +38,10 @@ from vcam_emoji.commands import (
 )
 from vcam_emoji.cues import NOTHING_ASKED, Cues, Reaction
 from vcam_emoji.emoji_set import EmojiSet
-from vcam_emoji.errors import UsageError, VcamEmojiError
+from vcam_emoji.errors import CalibrationError, UsageError, VcamEmojiError
 from vcam_emoji.pipeline import Directions, Processed, Stages
-from vcam_emoji.settings import Devices, Settings, SettingsStore
+from vcam_emoji.recording import Recorder
+from vcam_emoji.settings import Calibration, Devices, Settings, SettingsStore
 from vcam_emoji.types import Emotion, Frame, FrameSink, FrameSource
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,8 @@ RETRY_S = 2.0
 """How long to wait before a missing virtual camera is tried again."""
 
 _LONGEST_REACTION_S = 60.0
+_SHORTEST_RECORDING_S = 1.0
+_LONGEST_RECORDING_S = 30.0
 
 
 class Opener:
@@ -121,6 +126,7 @@ class Service:
         self._latest: Processed | None = None
         self._frames = 0
         self._times: deque[float] = deque(maxlen=60)
+        self._recorder = Recorder(self._keep_calibration)
         self._live = threading.Thread(target=self._run, name="live", daemon=True)
 
     @property
@@ -181,6 +187,11 @@ class Service:
                 self._set("look.emoji_set", name)
             case ReloadSets():
                 self._load_set(self._store.current.look.emoji_set)
+            case Calibrate(emotion, seconds, delay_s):
+                self._record(_emotion(emotion), seconds, delay_s)
+            case ResetCalibration():
+                self._recorder.forget()
+                self._keep_calibration(Calibration())
             case Quit():
                 self._stop.set()
                 self._wake.set()
@@ -211,7 +222,25 @@ class Service:
             fps=round(self._fps(now), 1),
             frames=self._frames,
             uptime_s=round(now - self._started, 1),
+            calibration=self._recorder.status(now),
         )
+
+    def _record(self, emotion: Emotion, seconds: float, delay_s: float) -> None:
+        longest = _LONGEST_RECORDING_S
+        if not _SHORTEST_RECORDING_S <= seconds <= longest or not 0 <= delay_s <= longest:
+            raise UsageError(
+                f"A face cannot be recorded for {seconds:g} seconds in {delay_s:g} seconds.",
+                f"Give {_SHORTEST_RECORDING_S:g} to {longest:g}, and at most {longest:g}.",
+            )
+        if self._wishes.paused or self._store.current.look.mode in (Mode.OFF, Mode.CARD):
+            raise CalibrationError(
+                "No face is read while the plain camera or a still picture is shown.",
+                "Choose: vcam-emoji mode replace",
+            )
+        self._recorder.begin(emotion, seconds, delay_s, time.monotonic())
+
+    def _keep_calibration(self, calibration: Calibration) -> None:
+        self._store.change("calibration", calibration.model_dump())
 
     def _state(self) -> State:
         if self._stop.is_set():
@@ -374,6 +403,7 @@ class Service:
         if frame is not None:
             self._frames += 1
             self._times.append(time.monotonic())
+        self._recorder.watch(processed.faces, processed.estimates, time.monotonic())
 
     def housekeeping(self) -> None:
         """About once a second: notice that the settings file was changed by hand."""

@@ -112,7 +112,7 @@ class Reading(_Model):
     )
 
 
-_OFFSET = "added to this emotion's log score; vcam-emoji calibrate sets it"
+_OFFSET = "added to its log score, against neutral's; vcam-emoji calibrate sets it"
 LARGEST_OFFSET = 3.0
 
 
@@ -121,7 +121,7 @@ def _offset() -> Any:
 
 
 class Calibration(_Model):
-    """How this person's face differs from others' at rest, as `vcam-emoji calibrate` found it."""
+    """How this person's face at rest differs from others', as `vcam-emoji calibrate` found it."""
 
     angry: float = _offset()
     disgust: float = _offset()
@@ -129,7 +129,6 @@ class Calibration(_Model):
     happy: float = _offset()
     sad: float = _offset()
     surprise: float = _offset()
-    neutral: float = _offset()
 
 
 class Safety(_Model):
