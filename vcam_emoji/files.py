@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            if os.name == "posix":
+            if sys.platform != "win32":
                 # Made for its owner alone; other programs are to open it.
                 os.fchmod(file.fileno(), 0o644)
         Path(beside).replace(path)
