@@ -49,12 +49,26 @@ def _value_and_gradient(function: Callable[[Any], tuple[Any, Any]], x: Any) -> A
     return (value, more), found
 
 
-def compiled(function: Callable[..., Any], donated: tuple[int, ...] = ()) -> Callable[..., Any]:
+def gathered(rows: Any, index: Any) -> Any:
+    """Rows by their index, for each picture its own: [n, r, c] and [n, k] int to [n, k, c]."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.vmap(lambda own, at: own.at[at].get(mode="clip"))(rows, index)
+    import tensorflow as tf
+
+    return tf.gather(rows, index, batch_dims=1)
+
+
+def compiled(
+    function: Callable[..., Any], donated: tuple[int, ...] = (), fused: bool = False
+) -> Callable[..., Any]:
     """The same function, compiled once for each shape of its arguments.
 
     Args:
         function: Of tensors and nothing else.
         donated: Arguments whose memory may be reused; they must not be used again.
+        fused: On TensorFlow, by XLA: slower to compile, quicker afterwards. JAX always does so.
     """
     if keras.backend.backend() == "jax":
         import jax
@@ -63,5 +77,5 @@ def compiled(function: Callable[..., Any], donated: tuple[int, ...] = ()) -> Cal
         return quick
     import tensorflow as tf
 
-    traced: Callable[..., Any] = tf.function(function, reduce_retracing=True)
+    traced: Callable[..., Any] = tf.function(function, autograph=False, jit_compile=fused or None)
     return traced
