@@ -177,6 +177,7 @@ def _network(options: argparse.Namespace) -> Checkpoint:
     """New networks, or those that are begun with."""
     import numpy as np
 
+    from generator.checkpoints.reading import load
     from generator.configuration import Checkpoint, Configuration
     from generator.weights import fresh_discriminator, fresh_generator
 
@@ -195,7 +196,7 @@ def _network(options: argparse.Namespace) -> Checkpoint:
             fresh_generator(configuration, rng),
             fresh_discriminator(configuration, rng),
         )
-    begun = _loaded(options.start)
+    begun = load(options.start)
     configuration = begun.configuration
     if configuration.c_dim:
         raise UsageError(
@@ -205,18 +206,6 @@ def _network(options: argparse.Namespace) -> Checkpoint:
         _warn(f"{options.start} holds no discriminator: a new one is trained.")
         begun = replace(begun, discriminator=fresh_discriminator(configuration, rng))
     return begun
-
-
-def _loaded(path: Path) -> Checkpoint:
-    from generator.checkpoints import native
-    from generator.checkpoints.errors import CheckpointError, Refused
-
-    try:
-        return native.load(path)
-    except (Refused, OSError) as reason:
-        raise CheckpointError(
-            f"{path} is not a network of ours: {reason}.", "Bring others in by `import` first."
-        ) from reason
 
 
 def _check(recipe: Recipe, count: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = ("test_networks.py",)
+FILES = ("test_networks.py", "test_losses.py", "test_augment.py")
 
 
 @pytest.mark.generator
