@@ -107,7 +107,7 @@ def test_a_quarter_turn_by_the_warp_is_rot90() -> None:
 
 def test_a_smaller_picture_is_the_larger_one_seen_from_further_away() -> None:
     """What moves beyond the border comes back mirrored: the mean stays within the extremes."""
-    x = np.ones((1, 16, 16, 3), np.float32) * np.float32([0.3, -0.2, 0.9])
+    x = np.full((1, 16, 16, 3), (0.3, -0.2, 0.9), np.float32)
     m = np.diag([3.0, 2.0, 1.0])[None]
     np.testing.assert_allclose(array(warped(tensor(x), tensor(m))), x, atol=1e-5)
 
