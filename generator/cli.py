@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from generator.backend import BACKENDS, full_precision, use
 from generator.checkpoints import commands as checkpoints
-from generator.commands import blending, sampling, training
+from generator.commands import blending, projection, sampling, training
 from vcam_emoji.errors import UsageError, VcamEmojiError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     checkpoints.register(commands)
     sampling.register(commands)
     blending.register(commands)
+    projection.register(commands)
     training.register(commands)
     return parser
 

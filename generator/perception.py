@@ -22,7 +22,7 @@ from generator import networks
 from generator.network import Network
 from generator.ops import Tensor, downsample, upsample
 
-PIXEL_WEIGHT = 1.0
+PIXEL_WEIGHT = 10.0
 """Of the mean squared difference of pixels, beside the perceptual part."""
 
 
