@@ -5,7 +5,8 @@ Lengths are units of the drawing's own square or rectangle, x to the right and y
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, cos, floor, hypot, pi, sin
 from typing import TypeAlias
@@ -80,6 +81,12 @@ class Drawing:
             where += f'cx="0" cy="0" gradientTransform="{moved}"'
         return self._paint("radialGradient", where, stops)
 
+    def lit(self, stops: Sequence[Stop], towards: Point = (0.36, 0.3)) -> str:
+        """A paint for any small ball: a light spot, given in shares of the shape's own box."""
+        (x, y), listed = towards, "".join(_stop(stop) for stop in stops)
+        where = f'cx="{number(x)}" cy="{number(y)}" r="0.75"'
+        return self._defined(f'<radialGradient id="ID" {where}>{listed}</radialGradient>')
+
     def _paint(self, kind: str, where: str, stops: Sequence[Stop]) -> str:
         listed = "".join(_stop(stop) for stop in stops)
         return self._defined(
@@ -92,6 +99,15 @@ class Drawing:
 
     # Shapes.
 
+    @contextlib.contextmanager
+    def within(self, clip: Outline, opacity: float = 1.0) -> Iterator[None]:
+        """Shapes drawn meanwhile do not show beyond the outline."""
+        area = self._defined(f'<clipPath id="ID"><path d="{clip.text}"/></clipPath>')
+        seen = f' opacity="{opacity:.3f}"' if opacity < 1.0 else ""
+        self._shapes.append(f'<g clip-path="{area}"{seen}>')
+        yield
+        self._shapes.append("</g>")
+
     def shape(
         self,
         outline: Outline,
@@ -103,6 +119,7 @@ class Drawing:
         blur: float = 0.0,
         clip: Outline | None = None,
         punch: bool = False,
+        dash: str = "",
     ) -> None:
         """A filled or stroked outline.
 
@@ -115,6 +132,7 @@ class Drawing:
             blur: Standard deviation of its softness.
             clip: A path beyond which it does not show, softness included.
             punch: Inner outlines are holes.
+            dash: Lengths of the line's pieces and gaps, such as `2 6`.
         """
         if opacity <= 0.0:
             return
@@ -122,6 +140,8 @@ class Drawing:
         if stroke is not None:
             style.append(f'stroke="{_css(stroke)}" stroke-width="{number(width)}"')
             style.append('stroke-linecap="round" stroke-linejoin="round"')
+        if dash:
+            style.append(f'stroke-dasharray="{dash}"')
         if opacity < 1.0:
             style.append(f'opacity="{opacity:.3f}"')
         if punch:
@@ -261,6 +281,13 @@ def _tip(points: Sequence[Point], half: float, at: int) -> list[Point]:
     (x, y), (px, py) = points[at], points[1 if at == 0 else at - 1]
     run = hypot(x - px, y - py) or 1.0
     return [(x + (x - px) / run * half, y + (y - py) / run * half)]
+
+
+def together(outlines: Sequence[Outline]) -> Outline:
+    """Several outlines as one: painted at once, so where they overlap nothing doubles."""
+    boxes = [each.box for each in outlines]
+    low, high = [min(v) for v in zip(*boxes, strict=True)], [max(v) for v in zip(*boxes, strict=True)]
+    return Outline("".join(each.text for each in outlines), (low[0], low[1], high[2], high[3]))
 
 
 def drop(tip: Point, radius: float, length: float, lean: float = 0.0) -> Outline:

@@ -1,0 +1,1 @@
+"""Emoji heads of people: any person, any emotion, from named parameters."""
