@@ -30,6 +30,10 @@ class Outline:
     """Left, top, right and bottom, more or less."""
 
 
+_SOFT = 0.4
+"""Pixels: a blur of less is none."""
+
+
 def number(value: float) -> str:
     """Two decimals are a fiftieth of a pixel at the largest size that is drawn."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
@@ -42,6 +46,8 @@ class Drawing:
 
     width: float
     height: float
+    detail: float = 8.0
+    """Pixels that a unit will have when it is seen: what would be too small to see is left out."""
     _definitions: dict[str, str] = field(default_factory=dict)
     """Gradients, clips and blurs: what they are, and what they are called."""
     _shapes: list[str] = field(default_factory=list)
@@ -140,10 +146,14 @@ class Drawing:
         if stroke is not None:
             style.append(f'stroke="{_css(stroke)}" stroke-width="{number(width)}"')
             style.append('stroke-linecap="round" stroke-linejoin="round"')
+        if blur * self.detail < _SOFT:
+            blur = 0.0
         if dash:
             style.append(f'stroke-dasharray="{dash}"')
         if opacity < 1.0:
-            style.append(f'opacity="{opacity:.3f}"')
+            # A shape of one paint needs no layer of its own to be let through, which takes longer.
+            paint = "" if fill and stroke else "stroke-" if stroke else "fill-"
+            style.append(f'{paint}opacity="{opacity:.3f}"')
         if punch:
             style.append('fill-rule="evenodd"')
         if blur:
@@ -281,6 +291,13 @@ def _tip(points: Sequence[Point], half: float, at: int) -> list[Point]:
     (x, y), (px, py) = points[at], points[1 if at == 0 else at - 1]
     run = hypot(x - px, y - py) or 1.0
     return [(x + (x - px) / run * half, y + (y - py) / run * half)]
+
+
+def lines(paths: Sequence[Sequence[Point]]) -> Outline:
+    """Many open lines at once, told briefly."""
+    text = "".join("M" + "L".join("%.1f %.1f" % point for point in path) for path in paths)
+    xs, ys = [x for path in paths for x, _ in path], [y for path in paths for _, y in path]
+    return Outline(text, (min(xs), min(ys), max(xs), max(ys)))
 
 
 def together(outlines: Sequence[Outline]) -> Outline:

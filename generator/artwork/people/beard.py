@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from math import pi, sin
 from random import Random
 
-from generator.artwork.colour import Colour
 from generator.artwork.people.build import MIDDLE, MOUTH_Y, NOSE_Y, Build, sampled
 from generator.artwork.people.mouth import borders
 from generator.artwork.people.muscles import Muscles
 from generator.artwork.people.person import Person
-from generator.artwork.people.strands import lock, stubble
+from generator.artwork.people.strands import brushed, lock, stubble
 from generator.artwork.people.tones import Tones, hair_tones
-from generator.artwork.svg import Drawing, Outline, Point, curve, ellipse, stroke, together
+from generator.artwork.svg import Drawing, Point, curve, ellipse
 
 
 def draw_beard(
@@ -52,11 +50,9 @@ def draw_moustache(drawing: Drawing, person: Person, muscles: Muscles, skin: Ton
             (low[4][0] + side * 6, low[4][1] - thick * 0.46),
             (end[0] + side * 1, end[1] - 1),
         ]
-        shape = curve([*lower, *reversed(upper_edge)])
         drawing.shape(curve([(x, y + 5) for x, y in [*lower, *reversed(upper_edge)]]), skin.deep,
                       opacity=0.4, blur=4)  # fmt: skip
         lock(drawing, tones, upper_edge, lower, strands=9, sheen=(0.2, 0.5), gloss=0.65, seed=31 + side)
-        del shape
 
 
 def _area(muscles: Muscles, frame: Build, *, top: float, width: float, chin: float) -> tuple[list[Point], list[Point]]:
@@ -81,7 +77,7 @@ def _stubble(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, to
 
 def _full(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build) -> None:
     long = person.beard == "full"
-    outer, inner = _area(muscles, frame, top=258, width=9.0 if long else 3.0, chin=34.0 if long else 9.0)
+    outer, inner = _area(muscles, frame, top=258, width=9.0 if long else 3.0, chin=min(32.0, 498 - frame.chin) if long else 9.0)
     if long:
         outer = _waved_border(outer, frame)
     shape = curve([*outer, *reversed(inner)])
@@ -105,7 +101,7 @@ def _waved_border(outer: list[Point], frame: Build) -> list[Point]:
         low = max(0.0, (y - 380) / 110)
         out = 4.2 * low * (1 if i % 2 else -0.6)
         dx, dy = (x - MIDDLE) / 150, (y - 340) / 150
-        found.append((x + dx * out, min(504.0, y + dy * out)))
+        found.append((x + dx * out, min(502.0, y + dy * out)))
     return found
 
 
@@ -122,16 +118,16 @@ def _hairs(drawing: Drawing, tones: Tones, frame: Build, long: bool) -> None:
         bend = 10 * u * (1 - v)
         length = (15 if not long else 22) * chance.uniform(0.7, 1.3)
         path = [(x, y), (x - side * 1.5 + bend * 0.2, y + length * 0.5), (x - u * 9, y + length)]
-        (dark, light, shine)[i % 3].append(stroke(path, chance.uniform(2.4, 4.0)))
-    drawing.shape(together(dark), tones.line, opacity=0.42)
-    drawing.shape(together(light), tones.light, opacity=0.5)
-    drawing.shape(together(shine), tones.shine, opacity=0.26)
+        (dark, light, shine)[i % 3].append((path, chance.uniform(2.4, 4.0)))
+    brushed(drawing, dark, tones.line, 0.42)
+    brushed(drawing, light, tones.light, 0.5)
+    brushed(drawing, shine, tones.shine, 0.26)
 
 
 def _goatee(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build) -> None:
     """Round the mouth and on the chin: it grows out of the skin, so its borders are soft."""
     _, lower = borders(person, muscles)
-    wide = max(abs(lower[-1][0] - MIDDLE), 44.0) + 12
+    wide = 57 + 0.35 * max(0.0, abs(lower[-1][0] - MIDDLE) - 45)
     y = lower[len(lower) // 2][1]
     corner = lower[-1][1]
     top = corner - 10
@@ -147,7 +143,3 @@ def _goatee(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, ton
         _hairs(drawing, tones, frame, False)
     # The tuft under the lower lip.
     drawing.shape(ellipse((MIDDLE, y + 17), 11, 8), tones.base, opacity=0.9, blur=1.5)
-
-
-__all__ = ["draw_beard", "draw_moustache"]
-_ = (Colour, Outline, pi, sin)

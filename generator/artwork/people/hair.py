@@ -112,12 +112,12 @@ def _fringe(drawing: Drawing, hair: Hair, upper: list[Point], tips: list[Point],
             def at(t: float, ax: float = ax, ay: float = ay, bx: float = bx, by: float = by) -> Point:
                 return ax + (bx - ax) * t + 4 * sin(pi * t), ay + (by - ay) * t
             a = chance.uniform(0.1, 0.5)
-            (dark if i % 2 else light).append(stroke([at(a), at(a + 0.25), at(min(1.0, a + 0.5))], chance.uniform(3, 5)))
+            (dark if i % 2 else light).append(([at(a), at(a + 0.25), at(min(1.0, a + 0.5))], chance.uniform(3, 5)))
             b = chance.uniform(0.42, 0.52)
-            shine.append(stroke([at(b), at(b + 0.1), at(b + 0.22)], chance.uniform(5, 8)))
-        drawing.shape(strands.together(dark), hair.tones.line, opacity=0.34)
-        drawing.shape(strands.together(light), hair.tones.light, opacity=0.55)
-        drawing.shape(strands.together(shine), hair.tones.shine, opacity=0.42 * gloss, blur=1.4)
+            shine.append(([at(b), at(b + 0.1), at(b + 0.22)], chance.uniform(5, 8)))
+        strands.brushed(drawing, dark, hair.tones.line, 0.34)
+        strands.brushed(drawing, light, hair.tones.light, 0.55)
+        strands.brushed(drawing, shine, hair.tones.shine, 0.42 * gloss, blur=1.4)
 
 
 def _side_part(drawing: Drawing, hair: Hair) -> None:
@@ -150,25 +150,29 @@ def _quiff(drawing: Drawing, hair: Hair) -> None:
          seed=6, strands=24, sheen=(0.30, 0.62), skin=hair.skin, head=hair.head)  # fmt: skip
 
 
-def _tuft(drawing: Drawing, hair: Hair, root: Point, tip: Point, wide: float, bend: float, seed: int) -> None:
-    """Hair that stands up and ends in a point."""
-    middle = ((root[0] + tip[0]) / 2 + bend, (root[1] + tip[1]) / 2)
-    left = [(root[0] - wide, root[1]), (middle[0] - wide * 0.92, middle[1]), tip]
-    right = [(root[0] + wide, root[1]), (middle[0] + wide * 0.72, middle[1] + 4), (tip[0] + 1, tip[1] + 1)]
-    lock(drawing, hair.tones, list(reversed(left)), list(reversed(right)), strands=5, sheen=(0.2, 0.5), gloss=0.9, seed=seed)
+def _spiked(arc: list[Point], count: int, long: float, centre: Point, lean: float) -> list[Point]:
+    """The arc with spikes that point away from a centre, tapering off at its ends."""
+    points = []
+    for i in range(count * 4 + 1):
+        u = i / (count * 4)
+        x, y = sampled(arc, count * 4)[i]
+        run = ((x - centre[0]) ** 2 + (y - centre[1]) ** 2) ** 0.5
+        out = (0.0, 0.42, 1.0, 0.30)[i % 4] * long * (0.42 + 0.58 * sin(pi * u))
+        points.append((x + (x - centre[0]) / run * out + lean * out, y + (y - centre[1]) / run * out))
+    return points
 
 
 def _spiky(drawing: Drawing, hair: Hair) -> None:
     frame, h = hair.frame, hair.frame.half
-    top, line = frame.crown, frame.hairline
     _faded(drawing, hair)
-    _cap(drawing, hair, 12, 4, low=206, gloss=0.0)
-    tufts = [(-0.66, -0.86, 18), (0.66, 0.92, 20), (-0.38, -0.5, -12), (0.42, 0.60, -12), (0.0, 0.06, -26)]
-    for i, (root, tip, height) in enumerate(tufts):
-        _tuft(drawing, hair, (MIDDLE + root * h, top + 44), (MIDDLE + tip * h + 6, top + height - 16), 34, -7 if root < 0 else 7, 200 + i)
-    tufts = [(-0.78, -1.10, 66), (0.80, 1.14, 68), (-0.56, -0.82, 20), (0.60, 0.90, 22), (-0.22, -0.32, 0), (0.26, 0.38, 0)]
-    for i, (root, tip, height) in enumerate(tufts):
-        _tuft(drawing, hair, (MIDDLE + root * h, line + 8 + 30 * abs(root)), (MIDDLE + tip * h + 6, top + height), 30, -6 if root < 0 else 6, 210 + i)
+    inner = hairline(frame, low=200)[1:-1]
+    inner = [(MIDDLE - frame.half_at(172) + 4, 180), *inner[2:-2], (MIDDLE + frame.half_at(172) - 4, 180)]
+    back = _spiked(frame.over(-10, -2, 172), 8, 44, (MIDDLE, 260), 0.12)
+    coat(drawing, hair.tones, back, inner, strands=40, gloss=0.5, steps=64, skin=hair.skin, head=hair.head)
+    arc = [(MIDDLE - h * 0.84, 150), (MIDDLE - h * 0.62, frame.crown + 34), (MIDDLE, frame.crown + 16), (MIDDLE + h * 0.62, frame.crown + 34), (MIDDLE + h * 0.84, 150)]
+    front = _spiked(arc, 7, 40, (MIDDLE - 10, 300), 0.10)
+    line = [(MIDDLE - h * 0.80, frame.hairline + 46), (MIDDLE - h * 0.56, frame.hairline + 12), (MIDDLE, frame.hairline), (MIDDLE + h * 0.56, frame.hairline + 12), (MIDDLE + h * 0.80, frame.hairline + 46)]
+    coat(drawing, hair.tones, front, line, strands=34, gloss=1.0, steps=56, seed=5)
 
 
 def _receding(drawing: Drawing, hair: Hair) -> None:
@@ -210,10 +214,11 @@ def _mohawk(drawing: Drawing, hair: Hair) -> None:
     frame = hair.frame
     _shaved(drawing, hair)
     top, line = frame.crown, frame.hairline
-    for i, (x, tip, height, low) in enumerate(
-        ((-16, -46, -26, 20), (18, 50, -24, 20), (0, 4, -46, 20), (-22, -48, 2, 46), (24, 50, 4, 46), (-6, -18, -24, 46), (8, 24, -22, 46), (-14, -30, 20, 66), (15, 34, 20, 66), (0, 3, 4, 66))
-    ):  # fmt: skip
-        _tuft(drawing, hair, (MIDDLE + x, line - 56 + low), (MIDDLE + tip, top + height), 25, -5 if x < 0 else 5, 220 + i)
+    for low, wide, long, seed in ((8.0, 42.0, 30.0, 5), (36.0, 35.0, 28.0, 6)):
+        arc = [(MIDDLE - wide, line + low - 40), (MIDDLE - wide * 0.9, top - 8 + low), (MIDDLE, top - 22 + low), (MIDDLE + wide * 0.9, top - 8 + low), (MIDDLE + wide, line + low - 40)]
+        outer = [(MIDDLE - 20, line + low - 12), *_spiked(arc, 5, long, (MIDDLE, line + 30), 0.06), (MIDDLE + 20, line + low - 12)]
+        inner = [(MIDDLE - 20, line + low - 10), (MIDDLE, line + low - 4), (MIDDLE + 20, line + low - 10)]
+        coat(drawing, hair.tones, outer, inner, strands=22, gloss=0.9, steps=50, seed=seed, skin=hair.skin, head=hair.head)
 
 
 def _pixie(drawing: Drawing, hair: Hair) -> None:
@@ -415,11 +420,11 @@ def _long_fringe(drawing: Drawing, hair: Hair) -> None:
 
 
 def _shoulder_behind(drawing: Drawing, hair: Hair) -> None:
-    _panel(drawing, hair, 30, 468, tuck=-4)
+    _panel(drawing, hair, 30, 470, tuck=24)
 
 
 def _shoulder(drawing: Drawing, hair: Hair) -> None:
-    _curtains(drawing, hair, 462, part=-0.34, side=26, tip=2, wave=4)
+    _curtains(drawing, hair, 462, part=-0.34, side=28, tip=16, wave=4)
 
 
 def _bob_behind(drawing: Drawing, hair: Hair) -> None:

@@ -15,9 +15,9 @@ from vcam_emoji.types import Emotion
 
 _WASH = {
     Emotion.ANGRY: (25.0, 0.085),
-    Emotion.FEAR: (255.0, 0.045),
-    Emotion.DISGUST: (135.0, 0.085),
-    Emotion.SAD: (250.0, 0.030),
+    Emotion.FEAR: (262.0, 0.075),
+    Emotion.DISGUST: (130.0, 0.115),
+    Emotion.SAD: (262.0, 0.055),
 }
 """Hue and chroma that a feeling gives to the skin. Its lightness stays, so that no skin drowns."""
 
@@ -107,34 +107,33 @@ def _lights(drawing: Drawing, tones: Tones, frame: Build) -> None:
 
 
 def _cheeks(drawing: Drawing, person: Person, tones: Tones, muscles: Muscles) -> None:
-    share = min(1.0, 0.12 + 0.5 * person.rosiness + 0.6 * muscles.blush)
+    share = min(0.9, (0.10 + 0.42 * person.rosiness + 0.5 * muscles.blush) * (1 - 0.35 * person.skin_tone))
     lightness, chroma, _ = tones.base.as_oklch()
     red = Colour.oklch(lightness - 0.045, min(0.2, chroma + 0.075), 25)
     lift = 10 * muscles.cheek
     for side in (-1, 1):
         x, y = MIDDLE + side * (EYE_X + 27), EYE_Y + 82 - lift
         glow = drawing.radial(
-            (x, y), 46, [(0.0, red, share), (0.45, red, 0.6 * share), (1.0, red, 0.0)], squash=0.72
+            (x, y), 52, [(0.0, red, share), (0.5, red, 0.5 * share), (1.0, red, 0.0)], squash=0.74
         )
-        drawing.shape(ellipse((x, y), 46, 33), glow)
+        drawing.shape(ellipse((x, y), 52, 38.5), glow)
 
 
 def _wash(drawing: Drawing, tones: Tones, muscles: Muscles, feeling: Emotion) -> None:
     if feeling not in _WASH or muscles.tint <= 0:
         return
     hue, chroma = _WASH[feeling]
-    lightness, own, _ = tones.base.as_oklch()
-    # Dark skin takes less colour before it turns unhealthy, and needs as much less to show it.
-    colour = Colour.oklch(lightness - 0.01, max(chroma, own * 0.9) * (0.55 + 0.55 * lightness), hue)
-    share = 0.62 * muscles.tint
+    lightness = tones.base.as_oklch()[0]
+    strong = chroma * (0.75 + 0.35 * lightness)
+    colour = Colour.oklch(lightness + 0.05 * (0.8 - lightness), strong, hue)
+    share = (0.40 if feeling is Emotion.DISGUST else 0.55) * muscles.tint
     if feeling is Emotion.ANGRY:
         spots = ((MIDDLE, 205.0, 150.0, 110.0), (MIDDLE - 88, 325.0, 80.0, 64.0),
                  (MIDDLE + 88, 325.0, 80.0, 64.0))  # fmt: skip
     elif feeling is Emotion.DISGUST:
-        spots = ((MIDDLE - 84, 350.0, 90.0, 84.0), (MIDDLE + 84, 350.0, 90.0, 84.0),
-                 (MIDDLE, 290.0, 60.0, 70.0))  # fmt: skip
+        spots = ((MIDDLE - 84, 338.0, 78.0, 74.0), (MIDDLE + 84, 338.0, 78.0, 74.0))
     else:
-        spots = ((MIDDLE, 110.0, 190.0, 130.0),)
+        spots = ((MIDDLE, 104.0, 190.0, 112.0),)
     for x, y, rx, ry in spots:
         glow = drawing.radial(
             (x, y), rx, [(0.0, colour, share), (0.55, colour, 0.7 * share), (1.0, colour, 0.0)],

@@ -45,7 +45,7 @@ class Muscles(Expression):
         )
 
 
-REST = Muscles(upper_lid=0.10, lower_lid=0.04)
+REST = Muscles(upper_lid=0.14, lower_lid=0.05, lower_bow=2)
 
 FEELINGS: Mapping[Emotion, Muscles] = {
     Emotion.NEUTRAL: REST,

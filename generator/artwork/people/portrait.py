@@ -9,61 +9,106 @@ from numpy.typing import NDArray
 
 from generator.artwork.people import beard, eyes, hair, head, mouth, water, worn
 from generator.artwork.people.build import SIDE, build
+from generator.artwork.people.muscles import REST
 from generator.artwork.people.muscles import muscles as felt
 from generator.artwork.people.person import Person
 from generator.artwork.people.tones import skin_tones
 from generator.artwork.render import Renderer, render, resvg
-from generator.artwork.svg import Drawing, rounded
+from generator.artwork.svg import Drawing
 from vcam_emoji.types import Emotion
 
-
-def portrait(person: Person, emotion: Emotion, intensity: float = 1.0) -> Drawing:
-    """The drawing of a person's head in an emotion."""
-    drawing = Drawing(SIDE, SIDE)
-    muscles, tones = felt(emotion, intensity), skin_tones(person)
-    frame = build(person, muscles)
-    style = hair.hair_of(person, frame, tones)
-    worn.draw_behind(drawing, person, frame)
-    _hair(drawing, person, style.behind)
-    head.draw_ears(drawing, person, tones, frame)
-    head.draw_head(drawing, person, tones, frame, muscles, emotion)
-    head.draw_marks(drawing, person, tones, frame, muscles)
-    beard.draw_beard(drawing, person, muscles, tones, frame)
-    mouth.draw_mouth(drawing, person, muscles, tones)
-    beard.draw_moustache(drawing, person, muscles, tones)
-    head.draw_nose(drawing, person, tones, muscles)
-    for side in (-1, 1):
-        eyes.draw_eye(drawing, person, muscles, tones, eyes.opening(person, muscles, side))
-    _hair(drawing, person, style.before)
-    if not worn.hides_ears(person):
-        worn.draw_earrings(drawing, person, frame)
-    worn.draw_headwear(drawing, person, tones, frame)
-    worn.draw_glasses(drawing, person, tones, frame)
-    for side in (-1, 1):
-        eyes.draw_brow(drawing, person, muscles, tones, side)
-    water.draw_water(drawing, muscles)
-    return drawing
+Layer = NDArray[np.float32]
+"""[size, size, 4], red, green, blue times alpha, and alpha; 0 to 1."""
 
 
-def _hair(drawing: Drawing, person: Person, paint: Callable[[Drawing], None]) -> None:
-    """Only what shows under what is worn."""
-    if worn.hides_hair(person):
-        return
-    below = worn.hair_below(person)
-    if not below:
-        paint(drawing)
-        return
-    with drawing.within(rounded((0, below), SIDE, SIDE - below, 0)):
-        paint(drawing)
+class Sitter:
+    """A person who is drawn again and again: what no feeling moves is drawn once."""
+
+    def __init__(self, person: Person, size: int = 512, renderer: Renderer = resvg) -> None:
+        self.person = person
+        self.size = size
+        self._renderer = renderer
+        self._tones = skin_tones(person)
+        self._rest = build(person, REST)
+        self._still: tuple[Layer, Layer] | None = None
+
+    def draw(self, emotion: Emotion, intensity: float = 1.0) -> NDArray[np.uint8]:
+        """The head in an emotion, on nothing.
+
+        Returns:
+            [size, size, 4], red, green, blue and straight (not premultiplied) alpha.
+        """
+        if self._still is None:
+            self._still = self._pixels(self._behind()), self._pixels(self._before())
+        behind, before = self._still
+        face, brows = self._face(emotion, intensity), self._brows(emotion, intensity)
+        whole = behind
+        for layer in (self._pixels(face), before, self._pixels(brows)):
+            whole = layer + whole * (1 - layer[..., 3:])
+        alpha = whole[..., 3:]
+        colour = np.divide(whole[..., :3], alpha, out=np.zeros_like(whole[..., :3]), where=alpha > 0)
+        return np.rint(np.dstack([colour, alpha]).clip(0, 1) * 255).astype(np.uint8)
+
+    def _pixels(self, drawing: Drawing) -> Layer:
+        straight = render(drawing, self.size, self._renderer).astype(np.float32) / 255
+        alpha = straight[..., 3:]
+        return np.dstack([straight[..., 2::-1] * alpha, alpha])
+
+    def _sheet(self) -> Drawing:
+        return Drawing(SIDE, SIDE, self.size / SIDE)
+
+    def _behind(self) -> Drawing:
+        drawing = self._sheet()
+        worn.draw_behind(drawing, self.person, self._rest)
+        self._hair(drawing, hair.hair_of(self.person, self._rest, self._tones).behind)
+        return drawing
+
+    def _face(self, emotion: Emotion, intensity: float) -> Drawing:
+        drawing, person, tones = self._sheet(), self.person, self._tones
+        muscles = felt(emotion, intensity)
+        frame = build(person, muscles)
+        if not worn.hides_ears(person):
+            head.draw_ears(drawing, person, tones, frame)
+        head.draw_head(drawing, person, tones, frame, muscles, emotion)
+        head.draw_marks(drawing, person, tones, frame, muscles)
+        beard.draw_beard(drawing, person, muscles, tones, frame)
+        mouth.draw_mouth(drawing, person, muscles, tones)
+        beard.draw_moustache(drawing, person, muscles, tones)
+        head.draw_nose(drawing, person, tones, muscles)
+        for side in (-1, 1):
+            eyes.draw_eye(drawing, person, muscles, tones, eyes.opening(person, muscles, side))
+        return drawing
+
+    def _before(self) -> Drawing:
+        drawing, person = self._sheet(), self.person
+        worn.draw_glasses(drawing, person, self._tones, self._rest)
+        self._hair(drawing, hair.hair_of(person, self._rest, self._tones).before)
+        if not worn.hides_ears(person):
+            worn.draw_earrings(drawing, person, self._rest)
+        worn.draw_headwear(drawing, person, self._tones, self._rest)
+        return drawing
+
+    def _brows(self, emotion: Emotion, intensity: float) -> Drawing:
+        drawing, muscles = self._sheet(), felt(emotion, intensity)
+        for side in (-1, 1):
+            eyes.draw_brow(drawing, self.person, muscles, self._tones, side)
+        water.draw_water(drawing, muscles)
+        return drawing
+
+    def _hair(self, drawing: Drawing, paint: Callable[[Drawing], None]) -> None:
+        """Only what shows under what is worn."""
+        if worn.hides_hair(self.person):
+            return
+        uncovered = worn.uncovered(self.person, self._rest)
+        if uncovered is None:
+            paint(drawing)
+            return
+        with drawing.within(uncovered):
+            paint(drawing)
 
 
 def draw(
-    person: Person, emotion: Emotion, intensity: float = 1.0, size: int = 512,
-    renderer: Renderer = resvg,
-) -> NDArray[np.uint8]:  # fmt: skip
-    """A person's head in an emotion, on nothing.
-
-    Returns:
-        [size, size, 4], red, green, blue and straight (not premultiplied) alpha.
-    """
-    return render(portrait(person, emotion, intensity), size, renderer)[..., [2, 1, 0, 3]]
+    person: Person, emotion: Emotion, intensity: float = 1.0, size: int = 512
+) -> NDArray[np.uint8]:
+    """A person's head in an emotion, on nothing: `Sitter.draw`, for once."""
+    return Sitter(person, size).draw(emotion, intensity)

@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import atan2, cos, degrees, hypot, pi, sin
 from random import Random
+from typing import TypeAlias
 
 from generator.artwork.colour import Colour
 from generator.artwork.people.build import Build, sampled
 from generator.artwork.people.tones import Tones
-from generator.artwork.svg import Drawing, Outline, Point, curve, ellipse, stroke, together
+from generator.artwork.svg import Drawing, Outline, Point, curve, ellipse, lines, stroke, together
 
 _STEPS = 14
+
+
+Strand: TypeAlias = tuple[Sequence[Point], float]
+"""Where it runs, and how wide it is in its middle."""
+
+
+def brushed(
+    drawing: Drawing, many: Sequence[Strand], colour: Colour, opacity: float, blur: float = 0.0
+) -> None:
+    """Many tapered strands of a colour; where each would be a pixel, half as many plain lines."""
+    if drawing.detail >= 0.5:
+        each = [stroke(path, width) for path, width in many]
+        drawing.shape(together(each), colour, opacity=opacity, blur=blur)
+        return
+    few = many[::2]
+    mean = sum(width for _, width in few) / len(few)
+    drawing.shape(
+        lines([path for path, _ in few]), stroke=colour, width=mean * 1.05, opacity=opacity, blur=blur
+    )
 
 
 def lock(
@@ -92,9 +112,11 @@ def _run(
     chance = Random(seed)
     steps = len(first) - 1
 
-    def strand(u: float, start: int, end: int, width: float) -> Outline:
-        points = [_mix(first[i], second[i], u) for i in range(start, end + 1)]
-        return stroke(points, width, 0.0, 0.0)
+    pace = 1 if drawing.detail >= 0.5 else 2
+
+    def strand(u: float, start: int, end: int, width: float) -> Strand:
+        points = [_mix(first[i], second[i], u) for i in range(start, end + 1, pace)]
+        return points, width
 
     dark, light, shine = [], [], []
     for i in range(count):
@@ -113,10 +135,10 @@ def _run(
         start = max(0, low + chance.randrange(-1, 2))
         end = min(steps, high + chance.randrange(-1, 2))
         shine.append(strand(0.08 + 0.84 * u, start, max(end, start + 2), chance.uniform(4.0, 8.0)))
-    drawing.shape(together(dark), tones.line, opacity=0.30)
-    drawing.shape(together(light), tones.light, opacity=0.55)
+    brushed(drawing, dark, tones.line, 0.30)
+    brushed(drawing, light, tones.light, 0.55)
     if gloss > 0:
-        drawing.shape(together(shine), tones.shine, opacity=min(1.0, 0.50 * gloss), blur=1.3)
+        brushed(drawing, shine, tones.shine, min(1.0, 0.50 * gloss), blur=1.3)
 
 
 def coat(
@@ -128,6 +150,7 @@ def coat(
     lean: float = 0.0,
     strands: int = 30,
     gloss: float = 1.0,
+    steps: int = 24,
     seed: int = 2,
     skin: Tones | None = None,
     head: Outline | None = None,
@@ -142,12 +165,13 @@ def coat(
         lean: How far the strands lie to the right.
         strands: How many of each kind.
         gloss: How much light is reflected.
+        steps: Pieces of its borders.
         seed: Of the strands' places.
         skin: With `head`, what its shadow falls on.
         head: Where that ends.
     """
     chance = Random(seed)
-    first, second = sampled(outer, 24), sampled(inner, 24)
+    first, second = sampled(outer, steps), sampled(inner, steps)
     outline = curve([*first, *reversed(second)])
     if skin is not None and head is not None:
         cast(drawing, skin, head, curve([*first, *((x, y + 7) for x, y in reversed(second))]))
@@ -160,18 +184,20 @@ def coat(
     with drawing.within(outline):
         drawing.shape(outline, stroke=tones.deep, width=12, opacity=0.5, blur=4)
 
-        def grown(u: float, start: float, end: float, width: float) -> Outline:
-            at = u * 24
-            k = min(23, int(at))
+        pieces = 4 if drawing.detail >= 0.5 else 2
+
+        def grown(u: float, start: float, end: float, width: float) -> Strand:
+            at = u * steps
+            k = min(steps - 1, int(at))
             root = _mix(second[k], second[k + 1], at - k)
             tip = _mix(first[k], first[k + 1], at - k)
             side = lean * (1 - abs(2 * u - 1))
             points = []
-            for i in range(5):
-                t = start + (end - start) * i / 4
+            for i in range(pieces + 1):
+                t = start + (end - start) * i / pieces
                 x, y = _mix(root, tip, t)
                 points.append((x + side * t * t, y))
-            return stroke(points, width, 0.0, 0.0)
+            return points, width
 
         dark, light, shine = [], [], []
         for i in range(strands):
@@ -184,11 +210,11 @@ def coat(
             u = 0.12 + 0.62 * (i + chance.random()) / strands
             start = chance.uniform(0.38, 0.5)
             shine.append(grown(u, start, start + chance.uniform(0.2, 0.34), chance.uniform(4, 7)))
-        drawing.shape(together(dark), tones.line, opacity=0.28)
-        drawing.shape(together(light), tones.light, opacity=0.5)
+        brushed(drawing, dark, tones.line, 0.28)
+        brushed(drawing, light, tones.light, 0.5)
         if gloss > 0:
-            drawing.shape(together(shine), tones.shine, opacity=0.5 * gloss, blur=1.4)
-        rim = [(x - 3, y + 2) for x, y in first[15:23]]
+            brushed(drawing, shine, tones.shine, 0.5 * gloss, blur=1.4)
+        rim = [(x - 3, y + 2) for x, y in first[steps * 5 // 8 : steps - 1]]
         drawing.shape(stroke(rim, 6), tones.rim, opacity=0.6, blur=2)
 
 
@@ -199,33 +225,34 @@ def curls(
     if not places:
         return
     chance = Random(seed)
-    layers: list[list[tuple[float, float, float]]] = [[] for _ in range(5)]
-    for i, place in enumerate(places):
-        layers[i * 5 // len(places)].append(place)
-    for k, layer in enumerate(layers):
-        if not layer:
-            continue
-        rings, lights, glints = [], [], []
-        for x, y, r in layer:
-            turn = chance.uniform(-2.6, -0.8)
-            rings.append(_arc(x, y, r * 0.58, turn, turn + 5.2, 7))
-            lights.append(_arc(x - r * 0.04, y - r * 0.05, r * 0.62, -2.9, -0.9, 4))
-            glints.append(_arc(x - r * 0.04, y - r * 0.06, r * 0.66, -2.5, -1.6, 3))
-        wide = sum(r for _, _, r in layer) / len(layer) * 0.78
-        share = k / 4
-        body = tones.shade.mixed(tones.base, share)
-        drawing.shape(together(rings), stroke=tones.line, width=wide + 4.5, opacity=0.85)
-        drawing.shape(together(rings), stroke=body, width=wide)
-        drawing.shape(together(lights), stroke=tones.light, width=wide * 0.52,
-                      opacity=0.45 + 0.35 * share)  # fmt: skip
-        drawing.shape(together(glints), stroke=tones.shine, width=wide * 0.26,
-                      opacity=0.35 + 0.25 * share)  # fmt: skip
+    bumps = [ellipse((x, y), r) for x, y, r in places]
+    left, top, right, bottom = together(bumps).box
+    wide, high = right - left, bottom - top
+    body = drawing.radial(
+        (left + wide * 0.36, top + high * 0.16), max(wide, high) * 0.82,
+        [(0.0, tones.light), (0.28, tones.base), (0.65, tones.shade), (1.0, tones.deep)],
+    )  # fmt: skip
+    drawing.shape(together(bumps), tones.line)
+    drawing.shape(together([ellipse((x - 0.8, y - 1.2), r - 2.4) for x, y, r in places]), body)
+    fine = 2 if drawing.detail >= 0.5 else 1
+    dark, light, shine = [], [], []
+    for x, y, r in places:
+        turn = chance.uniform(-0.5, 0.5)
+        dark.append(_arc(x, y, r * 0.84, turn - 0.5, turn + 2.3, 4 * fine))
+        dark.append(_arc(x + r * 0.05, y + r * 0.08, r * 0.36, turn - 0.9, turn + 2.4, 3 * fine))
+        light.append(_arc(x, y, r * 0.62, turn - 3.3, turn - 0.9, 4 * fine))
+        if y < top + high * 0.62 and x < left + wide * 0.72:
+            shine.append(_arc(x, y, r * 0.66, turn - 2.7, turn - 1.6, 2 * fine))
+    size = sum(r for _, _, r in places) / len(places)
+    drawing.shape(lines(dark), stroke=tones.line, width=size * 0.17, opacity=0.55)
+    drawing.shape(lines(light), stroke=tones.light, width=size * 0.24, opacity=0.5)
+    if shine:
+        drawing.shape(lines(shine), stroke=tones.shine, width=size * 0.22, opacity=0.5)
 
 
-def _arc(x: float, y: float, r: float, start: float, end: float, count: int) -> Outline:
+def _arc(x: float, y: float, r: float, start: float, end: float, count: int) -> list[Point]:
     step = (end - start) / (count - 1)
-    points = [(x + r * cos(start + i * step), y + r * sin(start + i * step)) for i in range(count)]
-    return curve(points, closed=False)
+    return [(x + r * cos(start + i * step), y + r * sin(start + i * step)) for i in range(count)]
 
 
 def rope(
@@ -285,11 +312,11 @@ def stubble(
     drawing.shape(area, colour, opacity=0.5 * share, blur=5)
     chance = Random(seed)
     left, top, right, bottom = area.box
-    marks = [
-        ellipse((chance.uniform(left, right), chance.uniform(top, bottom)), chance.uniform(0.9, 1.6))
-        for _ in range(dots)
-    ]
-    drawing.shape(together(marks), colour, opacity=0.55 * share, clip=area)
+    marks = []
+    for _ in range(dots):
+        x, y = chance.uniform(left, right), chance.uniform(top, bottom)
+        marks.append([(x, y), (x + 0.6, y + 0.8)])
+    drawing.shape(lines(marks), stroke=colour, width=2.4, opacity=0.55 * share, clip=area)
 
 
 def cast(drawing: Drawing, skin: Tones, head: Outline, shape: Outline) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import cos, pi, sin
 
-from generator.artwork.colour import BLACK, WHITE, Colour
+from generator.artwork.colour import WHITE, Colour
 from generator.artwork.people.build import EYE_X, EYE_Y, MIDDLE, Build, mirrored, sampled
 from generator.artwork.people.head import ear
 from generator.artwork.people.person import Person
 from generator.artwork.people.strands import cast
 from generator.artwork.people.tones import Tones, cloth_tones
-from generator.artwork.svg import Drawing, Outline, Point, curve, ellipse, line, stroke, together
+from generator.artwork.svg import Drawing, Outline, Point, curve, ellipse, line, polygon, stroke, together
 
 # Glasses: outlines around the middle of an eye, to the right of the picture.
 
@@ -60,7 +60,7 @@ def draw_glasses(drawing: Drawing, person: Person, skin: Tones, frame: Build) ->
     inner = min(x for x, _ in right)
     bridge = [(512 - inner - 1, bridge_y), (MIDDLE - 5, bridge_y - 7), (MIDDLE + 5, bridge_y - 7), (inner + 1, bridge_y)]
     outer_x = max(x for x, _ in right)
-    hinge = [(outer_x - 3, y - 14), ((outer_x + MIDDLE + frame.half + 4) / 2, y - 17), (MIDDLE + frame.half_at(240) + 3, y - 13)]
+    hinge = [(outer_x - 3, y - 14), ((outer_x + MIDDLE + frame.half) / 2, y - 16), (MIDDLE + frame.half_at(236) - 1, y - 13)]
     arms = [curve(hinge, closed=False), curve(mirrored(hinge), closed=False)]
     # Shadow on the skin.
     lower = together([curve([(a + 3, b + 7) for a, b in mirrored(right)]), curve([(a + 3, b + 7) for a, b in right])])
@@ -73,7 +73,7 @@ def draw_glasses(drawing: Drawing, person: Person, skin: Tones, frame: Build) ->
     for lens, side in zip(lenses, (-1, 1), strict=True):
         x = MIDDLE + side * EYE_X
         with drawing.within(lens):
-            share = 0.30 if person.sunglasses else 0.22
+            share = 0.30 if person.sunglasses else 0.15
             glare = [(x - 46, y + 14), (x - 8, y - 52), (x + 12, y - 52), (x - 34, y + 34)]
             drawing.shape(curve(glare), WHITE, opacity=share, blur=1.5)
             thin = [(x + 4, y + 22), (x + 30, y - 24), (x + 36, y - 24), (x + 12, y + 22)]
@@ -137,9 +137,13 @@ _BRIM = {"cap": 128.0, "beanie": 122.0}
 """Down to here it hides the hair."""
 
 
-def hair_below(person: Person) -> float:
-    """Hair shows only below this height; 0 where nothing is worn that hides it."""
-    return _BRIM.get(person.headwear, 0.0)
+def uncovered(person: Person, frame: Build) -> Outline | None:
+    """Where hair may show under a cap: it comes out from under its border, and falls."""
+    if person.headwear not in _BRIM:
+        return None
+    y, h = _BRIM[person.headwear] + 14, frame.half
+    side = [(MIDDLE + h * 0.9, y), (MIDDLE + h + 12, y + 4), (MIDDLE + h + 40, y + 30), (MIDDLE + h + 70, y + 90), (512, 330)]
+    return polygon([(512, 512), (0, 512), *sampled(mirrored(list(reversed(side))), 12), *sampled(side, 12)])
 
 
 def hides_hair(person: Person) -> bool:
@@ -264,9 +268,6 @@ def _headscarf(drawing: Drawing, tones: Tones, skin: Tones, frame: Build) -> Non
                 path = [(MIDDLE + s * 4, frame.hairline - 8 - out * 60), *((MIDDLE + s * (MIDDLE - (a[0] + (b[0] - a[0]) * out)), a[1] + (b[1] - a[1]) * out) for a, b in zip(sampled(face_left[1:], 6), sampled(left, 6), strict=True))]
                 folds.append(stroke(sampled(path, 12), 6 + 2 * k, 0.0, 0.3))
                 lights.append(stroke([(x - 5, y - 3) for x, y in sampled(path, 12)], 5, 0.0, 0.2))
-        hole = _with_hole(border, face)
-        with drawing.within(Outline(hole.text, hole.box)):
-            pass
         drawing.shape(together(folds), tones.deep, opacity=0.42, blur=2)
         drawing.shape(together(lights), tones.shine, opacity=0.38, blur=2)
     drawing.shape(curve(face), stroke=tones.deep, width=6, opacity=0.8, blur=1)
@@ -310,4 +311,3 @@ _HEADWEAR: Mapping[str, Callable[[Drawing, Tones, Tones, Build], None]] = {
     "headscarf": _headscarf,
     "turban": _turban,
 }
-_ = BLACK
