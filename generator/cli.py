@@ -8,16 +8,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from generator.artwork import commands as artwork
 from generator.backend import BACKENDS, full_precision, use
 from generator.checkpoints import commands as checkpoints
 from generator.commands import blending, projection, sampling, training
-from vcam_emoji.errors import UsageError, VcamEmojiError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from vcam_emoji.errors import VcamEmojiError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,11 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vcam-emoji-generator", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    artwork = commands.add_parser("artwork", help="draw what is shipped: a set, cards, icons")
-    artwork.add_argument("what", choices=("classic", "cards", "icons"))
-    artwork.add_argument("--out", type=Path, help="folder (or, for a set, a .zip) to write")
-    artwork.add_argument("--sheet", type=Path, help="write a contact sheet of the set, a PNG")
-    artwork.set_defaults(run=_artwork)
+    artwork.register(commands)
     parity = commands.add_parser("parity", help="compare with what the public StyleGAN2 computed")
     parity.add_argument("file", type=Path, metavar="FILE.npz", help="weights and recorded outputs")
     parity.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
@@ -53,22 +45,6 @@ def _parser() -> argparse.ArgumentParser:
     projection.register(commands)
     training.register(commands)
     return parser
-
-
-def _artwork(options: argparse.Namespace) -> int:
-    if options.out is None and options.sheet is None:
-        raise UsageError("Nothing to write.", "Say where: --out FOLDER or --sheet FILE.png")
-    if options.what == "classic":
-        return _set(options.out, options.sheet)
-    if options.sheet is not None:
-        raise UsageError(f"There is no contact sheet of the {options.what}.", "Use --out FOLDER.")
-    from generator.artwork import cards, icons
-
-    if options.what == "cards":
-        _write({f"{name}.png": cards.encoded(name) for name in cards.NAMES}, options.out)
-    else:
-        _write({f"{name}.png": icons.encoded(name) for name in icons.SIZES}, options.out)
-    return 0
 
 
 def _parity(options: argparse.Namespace) -> int:
@@ -88,37 +64,6 @@ def _parity(options: argparse.Namespace) -> int:
     if found.left_out:
         print(f"Not compared: {', '.join(found.left_out)}")
     return 0
-
-
-def _set(out: Path | None, sheet_file: Path | None) -> int:
-    from generator.artwork.classic import classic
-    from vcam_emoji import emoji_set
-
-    drawn = classic()
-    if out is not None:
-        emoji_set.save(drawn, out)
-    if sheet_file is not None:
-        from generator.artwork.sheet import sheet
-
-        _write({sheet_file.name: _png(sheet(drawn))}, sheet_file.parent)
-    return 0
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    return cv2.imencode(".png", image)[1].tobytes()
-
-
-def _write(files: dict[str, bytes], folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
-        raise UsageError(
-            f"{folder} cannot be written: {error.strerror}.", "Is it a folder that is yours?"
-        ) from error
 
 
 if __name__ == "__main__":

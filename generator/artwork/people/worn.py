@@ -11,7 +11,17 @@ from generator.artwork.people.head import ear
 from generator.artwork.people.person import Person
 from generator.artwork.people.strands import cast
 from generator.artwork.people.tones import Tones, cloth_tones
-from generator.artwork.svg import Drawing, Outline, Point, curve, ellipse, line, polygon, stroke, together
+from generator.artwork.svg import (
+    Drawing,
+    Outline,
+    Point,
+    curve,
+    ellipse,
+    line,
+    polygon,
+    stroke,
+    together,
+)
 
 # Glasses: outlines around the middle of an eye, to the right of the picture.
 
