@@ -63,9 +63,7 @@ class Colour:
     def shifted(self, lightness: float = 0.0, chroma: float = 1.0, hue: float = 0.0) -> Colour:
         """Lighter by a share of the whole range, `chroma` times as colourful, turned in hue."""
         own = self.as_oklch()
-        return Colour.oklch(
-            min(1.0, max(0.0, own[0] + lightness)), own[1] * chroma, own[2] + hue
-        )
+        return Colour.oklch(min(1.0, max(0.0, own[0] + lightness)), own[1] * chroma, own[2] + hue)
 
     def __str__(self) -> str:
         return f"#{round(self.red):02x}{round(self.green):02x}{round(self.blue):02x}"

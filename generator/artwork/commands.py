@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from generator.artwork.people.person import Person
 
 _SHEETS = ("hair", "skin", "emotions", "intensities", "worn", "people")
+_JPEG = [1, 88]
+"""OpenCV's key for quality, and the quality."""
 _EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
@@ -27,7 +29,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     artwork = commands.add_parser("artwork", help="draw: shipped sets, people, training data")
     kinds = artwork.add_subparsers(required=True, metavar="WHAT")
     for kind, about in (
-        ("classic", "the round yellow set"), ("cards", "the still pictures"), ("icons", "the icons"),
+        ("classic", "the round yellow set"), ("cards", "the still pictures"),
+        ("icons", "the icons"),
     ):  # fmt: skip
         shipped = kinds.add_parser(kind, help=f"{about} that the program ships")
         shipped.add_argument("--out", type=Path, help="folder (or, for a set, a .zip) to write")
@@ -54,7 +57,9 @@ def _people(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--size", type=int, default=512, help="pixels of each picture (512)")
     one.add_argument("--out", type=Path, help="folder or .zip to write")
     one.add_argument("--install", action="store_true", help="put it among your own sets")
-    one.add_argument("--replace", action="store_true", help="with --install: also over one of that name")
+    one.add_argument(
+        "--replace", action="store_true", help="with --install: also over one of that name"
+    )
     one.set_defaults(run=_one_set)
     picture = kinds.add_parser("draw", help="one picture")
     _person_options(picture)
@@ -247,7 +252,7 @@ def _write_image(file: Path, image: NDArray[np.uint8]) -> None:
     kind = file.suffix.lower()
     if kind not in (".png", ".jpg", ".jpeg"):
         raise UsageError(f"{file} is no picture's name.", "It ends in .png or .jpg.")
-    encoded = cv2.imencode(kind, image, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    encoded = cv2.imencode(kind, image, _JPEG if kind != ".png" else [])[1].tobytes()
     _write({file.name: encoded}, file.parent)
 
 

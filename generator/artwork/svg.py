@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import ceil, cos, floor, hypot, pi, sin
+from math import ceil, cos, erf, floor, hypot, pi, sin, sqrt
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
@@ -32,6 +32,10 @@ class Outline:
 
 _SOFT = 0.4
 """Pixels: a blur of less is none."""
+_FINE = 0.5
+"""Pixels a unit: with fewer, soft lines are drawn as nested ones."""
+_NESTED = (1.15, 0.32, -0.32, -1.15)
+"""Where the quarters of a soft border are, in standard deviations."""
 
 
 def number(value: float) -> str:
@@ -142,12 +146,15 @@ class Drawing:
         """
         if opacity <= 0.0:
             return
+        if blur * self.detail < _SOFT:
+            blur = 0.0
+        if blur and fill is None and stroke is not None and self.detail < _FINE:
+            self._nested(outline, stroke, width, opacity, blur, clip)
+            return
         style = [f'fill="{_css(fill)}"']
         if stroke is not None:
             style.append(f'stroke="{_css(stroke)}" stroke-width="{number(width)}"')
             style.append('stroke-linecap="round" stroke-linejoin="round"')
-        if blur * self.detail < _SOFT:
-            blur = 0.0
         if dash:
             style.append(f'stroke-dasharray="{dash}"')
         if opacity < 1.0:
@@ -163,6 +170,17 @@ class Drawing:
             area = self._defined(f'<clipPath id="ID"><path d="{clip.text}"/></clipPath>')
             drawn = f'<g clip-path="{area}">{drawn}</g>'
         self._shapes.append(drawn)
+
+    def _nested(
+        self, outline: Outline, stroke: str | Colour, width: float, opacity: float, blur: float,
+        clip: Outline | None,
+    ) -> None:  # fmt: skip
+        """A soft line as lines within each other: at few pixels the same, and far faster."""
+        peak = opacity * erf(width / (2 * sqrt(2) * blur))
+        each = 1 - (1 - min(peak, 0.98)) ** (1 / len(_NESTED))
+        for share in _NESTED:
+            wide = max(1.0, width + 2 * blur * share)
+            self.shape(outline, stroke=stroke, width=wide, opacity=each, clip=clip)
 
     def _blur(self, deviation: float, box: tuple[float, float, float, float], width: float) -> str:
         # Blurring takes most of the time, so only where there is something to blur.
@@ -239,7 +257,7 @@ def polygon(points: Sequence[Point]) -> Outline:
 
 def line(points: Sequence[Point]) -> Outline:
     """Straight lines through the points, open."""
-    text = "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    text = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     return _outline(text, points)
 
 
@@ -254,7 +272,10 @@ def curve(points: Sequence[Point], *, closed: bool = True) -> Outline:
         beyond = points[(i + 2) % count if closed else min(i + 2, count - 1)]
         c1 = here[0] + (after[0] - before[0]) / 6, here[1] + (after[1] - before[1]) / 6
         c2 = after[0] - (beyond[0] - here[0]) / 6, after[1] - (beyond[1] - here[1]) / 6
-        pieces.append("C" + " ".join(number(v) for point in (c1, c2, after) for v in point))
+        # Two hundred numbers a shape: told at once, since formatting them takes most of the time.
+        pieces.append(
+            f"C{c1[0]:.1f} {c1[1]:.1f} {c2[0]:.1f} {c2[1]:.1f} {after[0]:.1f} {after[1]:.1f}"
+        )
     return _outline("".join(pieces) + ("Z" if closed else ""), points)
 
 
@@ -295,7 +316,7 @@ def _tip(points: Sequence[Point], half: float, at: int) -> list[Point]:
 
 def lines(paths: Sequence[Sequence[Point]]) -> Outline:
     """Many open lines at once, told briefly."""
-    text = "".join("M" + "L".join("%.1f %.1f" % point for point in path) for path in paths)
+    text = "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in path) for path in paths)
     xs, ys = [x for path in paths for x, _ in path], [y for path in paths for _, y in path]
     return Outline(text, (min(xs), min(ys), max(xs), max(ys)))
 
@@ -303,7 +324,10 @@ def lines(paths: Sequence[Sequence[Point]]) -> Outline:
 def together(outlines: Sequence[Outline]) -> Outline:
     """Several outlines as one: painted at once, so where they overlap nothing doubles."""
     boxes = [each.box for each in outlines]
-    low, high = [min(v) for v in zip(*boxes, strict=True)], [max(v) for v in zip(*boxes, strict=True)]
+    low, high = (
+        [min(v) for v in zip(*boxes, strict=True)],
+        [max(v) for v in zip(*boxes, strict=True)],
+    )
     return Outline("".join(each.text for each in outlines), (low[0], low[1], high[2], high[3]))
 
 

@@ -69,10 +69,12 @@ def measure(photographs: Path, count: int = 500, side: int = 384) -> Measured:
                     box, points = found[0].box, found[0].points.array()
                     rows.append([*points.ravel(), box.x0, box.x1, box.y1, box.y0])
     except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{photographs} cannot be read as a zip.", "Give the photographs.") from error
+        raise DataError(
+            f"{photographs} cannot be read as a zip.", "Give the photographs."
+        ) from error
     if len(rows) < 10:
         raise DataError(f"{photographs} shows hardly any face.", "Give aligned photographs.")
     middle = np.median(np.array(rows), axis=0) / side
-    points = [(float(x), float(y)) for x, y in middle[:10].reshape(5, 2)]
+    five = [(float(x), float(y)) for x, y in middle[:10].reshape(5, 2)]
     x0, x1, chin, hairline = (float(v) for v in middle[10:])
-    return Measured(FivePoints(*points), (x0, x1), chin, hairline, len(rows))
+    return Measured(FivePoints(*five), (x0, x1), chin, hairline, len(rows))

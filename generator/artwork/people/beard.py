@@ -8,9 +8,9 @@ from generator.artwork.people.build import MIDDLE, MOUTH_Y, NOSE_Y, Build, sampl
 from generator.artwork.people.mouth import borders
 from generator.artwork.people.muscles import Muscles
 from generator.artwork.people.person import Person
-from generator.artwork.people.strands import brushed, lock, stubble
+from generator.artwork.people.strands import Strand, brushed, lock, stubble
 from generator.artwork.people.tones import Tones, hair_tones
-from generator.artwork.svg import Drawing, Point, curve, ellipse
+from generator.artwork.svg import Drawing, Point, curve
 
 
 def draw_beard(
@@ -19,7 +19,7 @@ def draw_beard(
     """The beard under the mouth's drawing: lips and teeth lie over it."""
     tones = hair_tones(person.beard_colour)
     if person.beard == "stubble":
-        _stubble(drawing, person, muscles, skin, tones, frame)
+        _stubble(drawing, muscles, skin, tones, frame)
     elif person.beard in ("short", "full"):
         _full(drawing, person, muscles, skin, tones, frame)
     elif person.beard == "goatee":
@@ -50,50 +50,91 @@ def draw_moustache(drawing: Drawing, person: Person, muscles: Muscles, skin: Ton
             (low[4][0] + side * 6, low[4][1] - thick * 0.46),
             (end[0] + side * 1, end[1] - 1),
         ]
-        drawing.shape(curve([(x, y + 5) for x, y in [*lower, *reversed(upper_edge)]]), skin.deep,
-                      opacity=0.4, blur=4)  # fmt: skip
-        lock(drawing, tones, upper_edge, lower, strands=9, sheen=(0.2, 0.5), gloss=0.65, seed=31 + side)
+        drawing.shape(
+            curve([(x, y + 5) for x, y in [*lower, *reversed(upper_edge)]]),
+            skin.deep,
+            opacity=0.4,
+            blur=4,
+        )
+        lock(
+            drawing,
+            tones,
+            upper_edge,
+            lower,
+            strands=9,
+            sheen=(0.2, 0.5),
+            gloss=0.65,
+            seed=31 + side,
+        )
 
 
-def _area(muscles: Muscles, frame: Build, *, top: float, width: float, chin: float) -> tuple[list[Point], list[Point]]:
+def _area(
+    muscles: Muscles, frame: Build, *, top: float, width: float, chin: float
+) -> tuple[list[Point], list[Point]]:
     """The outer border of a beard on jaw and chin, and the inner one on the cheeks."""
-    ys = (top, top + 34, 330.0, 366.0, 400.0, 426.0)
+    ys = (top, top + 34, 330.0, 366.0, 400.0, 424.0)
     right = [(MIDDLE + frame.half_at(y) + width * min(1.0, (y - top) / 90), y) for y in ys]
-    bottom = [(MIDDLE + 82, frame.chin - 10 + chin * 0.6), (MIDDLE + 42, frame.chin + chin * 0.95), (MIDDLE, frame.chin + chin)]
+    low = frame.chin - 12
+    bottom = [
+        (MIDDLE + frame.half_at(low) + 0.7 * width, low + 0.35 * chin),
+        (MIDDLE + 36, frame.chin - 3 + 0.9 * chin),
+        (MIDDLE, frame.chin + chin),
+    ]
     outer = [*right, *bottom]
     left = [(512 - x, y) for x, y in reversed(outer[:-1])]
-    inner_right = [(MIDDLE + frame.half_at(top) - 9, top), (MIDDLE + frame.half_at(300) - 18, 302), (MIDDLE + frame.half_at(340) - 30, 338 - 4 * muscles.cheek),
-                   (MIDDLE + 84, 357 - 9 * muscles.cheek), (MIDDLE + 62, 352 - 8 * muscles.cheek), (MIDDLE + 34, NOSE_Y + 17), (MIDDLE, NOSE_Y + 20)]  # fmt: skip
+    inner_right = [
+        (MIDDLE + frame.half_at(top) - 9, top),
+        (MIDDLE + frame.half_at(300) - 18, 302),
+        (MIDDLE + frame.half_at(340) - 30, 338 - 4 * muscles.cheek),
+        (MIDDLE + 84, 357 - 9 * muscles.cheek),
+        (MIDDLE + 62, 352 - 8 * muscles.cheek),
+        (MIDDLE + 34, NOSE_Y + 17),
+        (MIDDLE, NOSE_Y + 20),
+    ]
     inner_left = [(512 - x, y) for x, y in reversed(inner_right[:-1])]
     return [*outer, *left], [*inner_right, *inner_left]
 
 
-def _stubble(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build) -> None:
+def _stubble(drawing: Drawing, muscles: Muscles, skin: Tones, tones: Tones, frame: Build) -> None:
     outer, inner = _area(muscles, frame, top=268, width=0, chin=0)
     colour = tones.deep.mixed(skin.shade, 0.30)
     with drawing.within(frame.outline()):
         stubble(drawing, colour, curve([*outer, *reversed(inner)]), 0.95, dots=520)
 
 
-def _full(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build) -> None:
+def _full(
+    drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build
+) -> None:
     long = person.beard == "full"
-    outer, inner = _area(muscles, frame, top=258, width=9.0 if long else 3.0, chin=min(32.0, 498 - frame.chin) if long else 9.0)
+    outer, inner = _area(
+        muscles,
+        frame,
+        top=258,
+        width=9.0 if long else 3.0,
+        chin=min(32.0, 498 - frame.chin) if long else 9.0,
+    )
     if long:
-        outer = _waved_border(outer, frame)
+        outer = _waved_border(outer)
     shape = curve([*outer, *reversed(inner)])
-    drawing.shape(curve([*((x, y) for x, y in outer), *reversed([(x, y - 6) for x, y in inner])]),
-                  skin.deep, opacity=0.5, blur=5, clip=frame.outline())  # fmt: skip
+    drawing.shape(
+        curve([*((x, y) for x, y in outer), *reversed([(x, y - 6) for x, y in inner])]),
+        skin.deep,
+        opacity=0.5,
+        blur=5,
+        clip=frame.outline(),
+    )
     fill = drawing.radial(
-        (MIDDLE - 44, 384), 190,
+        (MIDDLE - 44, 384),
+        190,
         [(0.0, tones.light), (0.3, tones.base), (0.7, tones.shade), (1.0, tones.deep)],
-    )  # fmt: skip
+    )
     drawing.shape(shape, fill)
     with drawing.within(shape):
         drawing.shape(shape, stroke=tones.deep, width=13, opacity=0.5, blur=4)
         _hairs(drawing, tones, frame, long)
 
 
-def _waved_border(outer: list[Point], frame: Build) -> list[Point]:
+def _waved_border(outer: list[Point]) -> list[Point]:
     """Its lower border in soft tufts."""
     points = sampled(outer, 40)
     found = []
@@ -108,7 +149,9 @@ def _waved_border(outer: list[Point], frame: Build) -> list[Point]:
 def _hairs(drawing: Drawing, tones: Tones, frame: Build, long: bool) -> None:
     """Strands that run from the cheeks and the mouth down to the chin."""
     chance = Random(77)
-    dark, light, shine = [], [], []
+    dark: list[Strand] = []
+    light: list[Strand] = []
+    shine: list[Strand] = []
     for i in range(96):
         u = chance.uniform(-1, 1)
         v = chance.random()
@@ -124,22 +167,28 @@ def _hairs(drawing: Drawing, tones: Tones, frame: Build, long: bool) -> None:
     brushed(drawing, shine, tones.shine, 0.26)
 
 
-def _goatee(drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build) -> None:
-    """Round the mouth and on the chin: it grows out of the skin, so its borders are soft."""
+def _goatee(
+    drawing: Drawing, person: Person, muscles: Muscles, skin: Tones, tones: Tones, frame: Build
+) -> None:
+    """On the chin, up to the lower lip: it grows out of the skin, so its borders are soft."""
     _, lower = borders(person, muscles)
-    wide = 57 + 0.35 * max(0.0, abs(lower[-1][0] - MIDDLE) - 45)
-    y = lower[len(lower) // 2][1]
-    corner = lower[-1][1]
-    top = corner - 10
-    right = [(MIDDLE + wide - 7, top), (MIDDLE + wide, corner + 12), (MIDDLE + wide * 0.92, (y + frame.chin) / 2), (MIDDLE + wide * 0.66, frame.chin - 9), (MIDDLE + wide * 0.3, frame.chin + 8), (MIDDLE, frame.chin + 12)]
-    inner = [(MIDDLE + wide - 22, top + 2), (MIDDLE + wide - 22, corner + 12), (MIDDLE + wide * 0.5, y + 13), (MIDDLE, y + 10)]
-    outer = [*right, *((512 - a, b) for a, b in reversed(right[:-1]))]
-    hollow = [*inner, *((512 - a, b) for a, b in reversed(inner[:-1]))]
-    shape = curve([*outer, *reversed(hollow)])
+    lip = lower[len(lower) // 2][1] + 10
+    low = min(frame.chin + 15, 502)
+    # However far the jaw drops, it stays as wide.
+    right = [
+        (MIDDLE + 15, lip - 1),
+        (MIDDLE + 21, lip + 11),
+        (MIDDLE + 39, (lip + low) / 2 - 2),
+        (MIDDLE + 42, low - 26),
+        (MIDDLE + 29, low - 8),
+        (MIDDLE, low),
+    ]
+    shape = curve([*right, *((512 - x, y) for x, y in reversed(right[:-1]))])
     drawing.shape(shape, tones.base.mixed(skin.shade, 0.35), opacity=0.6, blur=5)
-    fill = drawing.radial((MIDDLE - 20, y + 18), 90, [(0.0, tones.light), (0.4, tones.base), (1.0, tones.deep)])
+    fill = drawing.radial(
+        (MIDDLE - 14, lip + 12), 80, [(0.0, tones.light), (0.45, tones.base), (1.0, tones.deep)]
+    )
     drawing.shape(shape, fill, blur=0.9)
     with drawing.within(shape):
+        drawing.shape(shape, stroke=tones.deep, width=9, opacity=0.4, blur=3)
         _hairs(drawing, tones, frame, False)
-    # The tuft under the lower lip.
-    drawing.shape(ellipse((MIDDLE, y + 17), 11, 8), tones.base, opacity=0.9, blur=1.5)

@@ -88,9 +88,7 @@ class Build:
             x = abs(across) ** (2 / 2.55) * (1 if across > 0 else -1)
             points.append((MIDDLE - half * x, _WIDEST - (_WIDEST - peak) * up ** (2 / 2.55)))
         if low > _WIDEST:
-            below = [
-                (MIDDLE - half, _WIDEST + (low - _WIDEST) * i / 3) for i in range(3, 0, -1)
-            ]
+            below = [(MIDDLE - half, _WIDEST + (low - _WIDEST) * i / 3) for i in range(3, 0, -1)]
             return [*below, *points, *((SIDE - x, y) for x, y in reversed(below))]
         return [(x, y) for x, y in points if y <= low]
 
@@ -99,13 +97,13 @@ def build(person: Person, muscles: Muscles) -> Build:
     """The head of a person; the jaw drops, and smiling cheeks fill it."""
     young = (person.age - 30) / 60
     return Build(
-        half=153 + 11 * person.face_width,
+        half=152 + 13 * person.face_width,
         crown=52.0,
-        chin=454 + 9 * person.face_length + muscles.jaw,
+        chin=453 + 11 * person.face_length + muscles.jaw,
         hairline=112 - 15 * person.forehead,
-        square=2.32 + 0.34 * person.jaw + 0.10 * max(0.0, young),
-        taper=0.09 - 0.09 * person.jaw + 0.02 * person.face_length,
-        fullness=0.035 + 0.04 * person.cheeks + 0.015 * muscles.cheek,
+        square=2.26 + 0.40 * person.jaw + 0.10 * max(0.0, young),
+        taper=0.12 - 0.12 * person.jaw + 0.02 * person.face_length,
+        fullness=0.040 + 0.05 * person.cheeks + 0.015 * muscles.cheek,
     )
 
 

@@ -12,10 +12,32 @@ from random import Random
 from generator.artwork.colour import Colour
 from generator.artwork.people.person import BEARDS, EARRINGS, GLASSES, HAIR, HEADWEAR, Person
 
-_SHORT = {"bald": 1.0, "shaved": 2.0, "crew": 3.0, "crop": 3.0, "side_part": 4.0, "slicked_back": 2.0,
-          "quiff": 3.0, "spiky": 2.0, "receding": 2.0, "horseshoe": 1.0, "undercut": 2.0, "mohawk": 0.8}  # fmt: skip
-_LONG = {"pixie": 2.5, "braids": 2.0, "ponytail": 3.0, "bun": 3.0, "bob": 3.5, "shoulder": 3.5,
-         "long_straight": 4.0, "long_wavy": 4.0, "long_fringe": 3.0, "curly_long": 3.0}  # fmt: skip
+_SHORT = {
+    "bald": 1.0,
+    "shaved": 2.0,
+    "crew": 3.0,
+    "crop": 3.0,
+    "side_part": 4.0,
+    "slicked_back": 2.0,
+    "quiff": 3.0,
+    "spiky": 2.0,
+    "receding": 2.0,
+    "horseshoe": 1.0,
+    "undercut": 2.0,
+    "mohawk": 0.8,
+}
+_LONG = {
+    "pixie": 2.5,
+    "braids": 2.0,
+    "ponytail": 3.0,
+    "bun": 3.0,
+    "bob": 3.5,
+    "shoulder": 3.5,
+    "long_straight": 4.0,
+    "long_wavy": 4.0,
+    "long_fringe": 3.0,
+    "curly_long": 3.0,
+}
 _COILED = {"curly_short": 2.2, "afro": 2.2, "cornrows": 1.6, "dreadlocks": 1.6}
 _OLD = ("bald", "horseshoe", "receding", "slicked_back", "side_part", "bob", "pixie", "curly_short")
 
@@ -63,9 +85,14 @@ def person(seed: int) -> Person:
         mouth_width=_normal(chance, 0.42),
         lip_fullness=_normal(chance, 0.42, 0.45 * (tone - 0.45) + 0.2 * (1 - lean)),
         lipstick=chance.uniform(0.3, 1.0) if chance.random() < 0.6 * made_up else 0.0,
-        lip_colour=str(Colour.oklch(chance.uniform(0.42, 0.62), chance.uniform(0.10, 0.19), chance.uniform(0, 32))),
+        lip_colour=str(
+            Colour.oklch(
+                chance.uniform(0.42, 0.62), chance.uniform(0.10, 0.19), chance.uniform(0, 32)
+            )
+        ),
         beard=beard,
-        beard_colour=str(natural.shifted(chance.uniform(-0.03, 0.02), 1.05)) if age < 45 or chance.random() < 0.5
+        beard_colour=str(natural.shifted(chance.uniform(-0.03, 0.02), 1.05))
+        if age < 45 or chance.random() < 0.5
         else str(natural.mixed(Colour(205, 205, 205), chance.uniform(0.2, 0.8))),
         age=age,
         freckles=chance.uniform(0.2, 1.0) if chance.random() < 0.22 * (1.15 - tone) + 0.02 else 0.0,
@@ -73,9 +100,11 @@ def person(seed: int) -> Person:
         glasses=glasses,
         glasses_colour=str(_frame(chance)),
         sunglasses=glasses != "none" and chance.random() < 0.14,
-        earrings=chance.choice(EARRINGS[1:]) if chance.random() < 0.12 + 0.4 * (1 - lean) else "none",
+        earrings=chance.choice(EARRINGS[1:])
+        if chance.random() < 0.12 + 0.4 * (1 - lean)
+        else "none",
         earring_colour=chance.choice(("#e2b64c", "#c9ced6", "#d79a7a", "#3fa7a0", "#c2405c")),
-    )  # fmt: skip
+    )
 
 
 def _normal(chance: Random, spread: float, middle: float = 0.0) -> float:
@@ -91,7 +120,9 @@ def _hair_style(chance: Random, tone: float, age: float, lean: float) -> str:
         return chance.choice(HAIR)
     odds = {name: weight * (0.12 + lean) for name, weight in _SHORT.items()}
     odds |= {name: weight * (0.10 + (1 - lean) * 0.9) for name, weight in _LONG.items()}
-    odds |= {name: weight * (0.08 + 1.5 * max(0.0, tone - 0.35)) for name, weight in _COILED.items()}
+    odds |= {
+        name: weight * (0.08 + 1.5 * max(0.0, tone - 0.35)) for name, weight in _COILED.items()
+    }
     for name in _OLD:
         odds[name] *= 1 + 1.6 * max(0.0, (age - 45) / 45)
     for name in ("bald", "horseshoe", "receding"):
@@ -107,8 +138,11 @@ def _hair_colour(chance: Random, tone: float, age: float, dyed: float = 0.09) ->
     dark = chance.betavariate(1.6 + 3.2 * tone, 1.5)
     red = chance.random() ** 3 if dark < 0.75 else 0.15 * chance.random()
     lightness = 0.84 - 0.62 * dark**0.8
-    natural = Colour.oklch(lightness, (0.035 + 0.06 * (1 - abs(2 * dark - 0.8))) * (1 + 0.75 * red),
-                           78 - 38 * red - 16 * dark)  # fmt: skip
+    natural = Colour.oklch(
+        lightness,
+        (0.035 + 0.06 * (1 - abs(2 * dark - 0.8))) * (1 + 0.75 * red),
+        78 - 38 * red - 16 * dark,
+    )
     grey = chance.gauss((age - 52) / 26, 0.3)
     grey = min(1.0, max(0.0, grey)) if age > 36 else 0.0
     silver = Colour.oklch(chance.uniform(0.62, 0.9), 0.006, 260)
@@ -136,10 +170,14 @@ def _beard(chance: Random, lean: float) -> str:
 
 
 def _cloth(chance: Random) -> Colour:
-    return Colour.oklch(chance.uniform(0.35, 0.8), chance.uniform(0.02, 0.16), chance.uniform(0, 360))
+    return Colour.oklch(
+        chance.uniform(0.35, 0.8), chance.uniform(0.02, 0.16), chance.uniform(0, 360)
+    )
 
 
 def _frame(chance: Random) -> Colour:
     if chance.random() < 0.5:
         return Colour.oklch(chance.uniform(0.2, 0.34), 0.01, 270)
-    return Colour.oklch(chance.uniform(0.35, 0.7), chance.uniform(0.04, 0.17), chance.uniform(0, 360))
+    return Colour.oklch(
+        chance.uniform(0.35, 0.7), chance.uniform(0.04, 0.17), chance.uniform(0, 360)
+    )

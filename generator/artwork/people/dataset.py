@@ -105,7 +105,8 @@ def write(
             partial.rename(out)
     except OSError as error:
         raise UsageError(
-            f"{out} cannot be written: {error.strerror or error}.", "Is there room, and is it yours?"
+            f"{out} cannot be written: {error.strerror or error}.",
+            "Is there room, and is it yours?",
         ) from error
 
 
@@ -126,7 +127,8 @@ def _begin(plan: Plan, partial: Path) -> None:
 def _mapped(plan: Plan, partial: Path, missing: Sequence[int], jobs: int) -> Iterator[None]:
     if jobs <= 1 or len(missing) < 2:
         for number in missing:
-            yield _draw(plan, partial, number)
+            _draw(plan, partial, number)
+            yield
         return
     # Spawned, not forked: the caller may have threads.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:

@@ -69,7 +69,9 @@ def opening(person: Person, muscles: Muscles, side: int) -> Opening:
         slope = -tilt * outer
         top_arc = -high * (1 - u * u) ** 0.60
         low_arc = low * (1 - u * u) ** 0.66
-        lid = -high + (high + low) * shut + muscles.lid_slant * -outer * 0.8 + 9 * u * u * (shut > 0)
+        lid = (
+            -high + (high + low) * shut + muscles.lid_slant * -outer * 0.8 + 9 * u * u * (shut > 0)
+        )
         under = low - (high + low) * raised - muscles.lower_bow * (1 - u * u)
         # Lids meet the ball in a soft bend.
         top = _largest(top_arc, lid, 5.0) if shut > 0.02 else top_arc
@@ -93,16 +95,19 @@ def draw_eye(
     """One eye with its lids and lashes."""
     x, y, side = eye.x, eye.y, eye.side
     socket = drawing.radial(
-        (x, y - 4), eye.half * 1.55,
-        [(0.0, tones.deep, 0.55), (0.62, tones.deep, 0.34), (1.0, tones.deep, 0.0)], squash=0.88,
-    )  # fmt: skip
+        (x, y - 4),
+        eye.half * 1.55,
+        [(0.0, tones.deep, 0.55), (0.62, tones.deep, 0.34), (1.0, tones.deep, 0.0)],
+        squash=0.88,
+    )
     drawing.shape(ellipse((x, y - 4), eye.half * 1.55, eye.half * 1.37), socket)
     _lid(drawing, person, tones, eye)
     shape = eye.outline
     ball = drawing.radial(
-        (x - eye.half * 0.15, y + 2), eye.half * 1.12,
+        (x - eye.half * 0.15, y + 2),
+        eye.half * 1.12,
         [(0.0, WHITE), (0.6, Colour.hex("#fbfbfd")), (1.0, Colour.hex("#c3c9d9"))],
-    )  # fmt: skip
+    )
     drawing.shape(shape, ball)
     with drawing.within(shape):
         tear_duct = (x - side * eye.half * 0.98, eye.lower[0 if side > 0 else -1][1] + 1)
@@ -126,14 +131,20 @@ def _iris(drawing: Drawing, person: Person, muscles: Muscles, eye: Opening) -> N
     edge = own.shifted(-0.17, 1.0)
     drawing.shape(ellipse((x, y), r), edge.mixed(BLACK, 0.35))
     inside = drawing.radial(
-        (x, y + r * 0.38), r * 1.12,
+        (x, y + r * 0.38),
+        r * 1.12,
         [(0.0, own.shifted(0.20, 1.1, 6)), (0.42, own.shifted(0.05, 1.08)), (1.0, edge)],
-    )  # fmt: skip
+    )
     drawing.shape(ellipse((x, y), r * 0.9), inside)
     rays = [
-        line([(x + r * 0.5 * cos(a), y + r * 0.5 * sin(a)), (x + r * 0.84 * cos(a), y + r * 0.84 * sin(a))])
+        line(
+            [
+                (x + r * 0.5 * cos(a), y + r * 0.5 * sin(a)),
+                (x + r * 0.84 * cos(a), y + r * 0.84 * sin(a)),
+            ]
+        )
         for a in (2 * pi * (i + 0.3 * (i % 3)) / 18 for i in range(18))
-    ]  # fmt: skip
+    ]
     drawing.shape(together(rays), stroke=own.shifted(0.24, 1.0, 6), width=1.1, opacity=0.4)
     drawing.shape(ellipse((x, y), r * 0.5 * muscles.pupil), Colour.hex("#0d0807"))
     drawing.shape(ellipse((x - r * 0.33, y - r * 0.38), r * 0.29, r * 0.27), WHITE, opacity=0.96)
@@ -152,13 +163,18 @@ def _lid(drawing: Drawing, person: Person, tones: Tones, eye: Opening) -> None:
         arc.append((x, slope if slope is not None else min(top, y - 2)))
     top, bottom = eye.y - eye.high - reach, max(y for _, y in eye.upper)
     fill = drawing.linear(
-        (eye.x, top), (eye.x, max(bottom, top + 14)),
+        (eye.x, top),
+        (eye.x, max(bottom, top + 14)),
         [(0.0, tones.shade), (0.35, tones.base), (0.75, tones.light), (1.0, tones.base)],
-    )  # fmt: skip
+    )
     drawing.shape(between(arc, eye.upper), fill)
     crease = [(x, y + 0.5) for x, y in arc[3:-3]]
-    drawing.shape(stroke(crease, 3.4, 0.2, 0.2), tones.deep.mixed(tones.line, 0.4),
-                  opacity=0.75 * (1 - 0.85 * person.eye_fold), blur=0.9)  # fmt: skip
+    drawing.shape(
+        stroke(crease, 3.4, 0.2, 0.2),
+        tones.deep.mixed(tones.line, 0.4),
+        opacity=0.75 * (1 - 0.85 * person.eye_fold),
+        blur=0.9,
+    )
 
 
 def _lashes(drawing: Drawing, person: Person, tones: Tones, eye: Opening) -> None:
@@ -189,9 +205,7 @@ def _lashes(drawing: Drawing, person: Person, tones: Tones, eye: Opening) -> Non
         drawing.shape(together(hairs), dark)
 
 
-def draw_brow(
-    drawing: Drawing, person: Person, muscles: Muscles, tones: Tones, side: int
-) -> None:
+def draw_brow(drawing: Drawing, person: Person, muscles: Muscles, tones: Tones, side: int) -> None:
     """One brow, over everything but what is worn: it is half of what a face says."""
     thick = 13.0 + 5.0 * person.brow_thickness
     y = EYE_Y - 57 - 3.0 * person.eye_size - 0.25 * thick + 2
@@ -203,12 +217,22 @@ def draw_brow(
     for u in (0.0, 0.22, 0.45, 0.68, 0.86, 1.0):
         hook = -muscles.brow_bend * max(0.0, 1 - u / 0.3)
         bow = arch * (sin(pi * u**1.25) if u < 1 else 0.0)
-        points.append((inner[0] + (outer[0] - inner[0]) * u, inner[1] + (outer[1] - inner[1]) * u - bow + hook))  # fmt: skip
+        points.append(
+            (
+                inner[0] + (outer[0] - inner[0]) * u,
+                inner[1] + (outer[1] - inner[1]) * u - bow + hook,
+            )
+        )
     smooth = sampled(points, 12)
     upper, lower = [], []
     for i, (px, py) in enumerate(smooth):
         u = i / 12
-        half = thick / 2 * (0.78 + 0.3 * sin(pi * min(1.0, u * 1.5))) * min(1.0, (1.02 - u) / 0.5) ** 0.7
+        half = (
+            thick
+            / 2
+            * (0.78 + 0.3 * sin(pi * min(1.0, u * 1.5)))
+            * min(1.0, (1.02 - u) / 0.5) ** 0.7
+        )
         upper.append((px, py - half))
         lower.append((px, py + half))
     first = (smooth[0][0] - side * thick * 0.28, smooth[0][1])
@@ -216,9 +240,15 @@ def draw_brow(
     hair = hair_tones(person.brow_colour)
     # Brows of the skin's own lightness would say nothing: they keep a distance from it.
     hair = _apart(hair, tones)
-    drawing.shape(curve([(a, b + 4) for a, b in (first, *upper, *reversed(lower))]), tones.deep,
-                  opacity=0.4, blur=3)  # fmt: skip
-    fill = drawing.linear((0, y - 24), (0, y + 14), [(0.0, hair.base), (0.6, hair.shade), (1.0, hair.deep)])
+    drawing.shape(
+        curve([(a, b + 4) for a, b in (first, *upper, *reversed(lower))]),
+        tones.deep,
+        opacity=0.4,
+        blur=3,
+    )
+    fill = drawing.linear(
+        (0, y - 24), (0, y + 14), [(0.0, hair.base), (0.6, hair.shade), (1.0, hair.deep)]
+    )
     drawing.shape(shape, fill)
     with drawing.within(shape):
         strands = []
@@ -226,10 +256,21 @@ def draw_brow(
             k = i / 10 * 0.92
             at = smooth[min(11, round(k * 12))]
             rise = thick * (0.62 - 0.55 * k)
-            strands.append(line([(at[0] - side * 3, at[1] + thick * 0.5), (at[0] + side * (6 + 6 * k), at[1] + thick * 0.3 - rise)]))  # fmt: skip
+            strands.append(
+                line(
+                    [
+                        (at[0] - side * 3, at[1] + thick * 0.5),
+                        (at[0] + side * (6 + 6 * k), at[1] + thick * 0.3 - rise),
+                    ]
+                )
+            )
         drawing.shape(together(strands), stroke=hair.light, width=1.5, opacity=0.42)
-        drawing.shape(together([line([(a[0] + side * 3.5, a[1]) for a in _ends(s)]) for s in strands]),
-                      stroke=hair.line, width=1.4, opacity=0.4)  # fmt: skip
+        drawing.shape(
+            together([line([(a[0] + side * 3.5, a[1]) for a in _ends(s)]) for s in strands]),
+            stroke=hair.line,
+            width=1.4,
+            opacity=0.4,
+        )
 
 
 def _ends(outline: Outline) -> list[Point]:

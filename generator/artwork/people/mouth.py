@@ -41,7 +41,9 @@ def lip_colour(person: Person, tones: Tones) -> Colour:
     lightness, chroma, _ = tones.base.as_oklch()
     old = max(0.0, (person.age - 45) / 45)
     bare = Colour.oklch(
-        lightness * 0.83 - 0.012, min(0.15, chroma * (0.9 - 0.25 * old) + 0.05), 22 + 8 * person.skin_tone
+        lightness * 0.83 - 0.012,
+        min(0.15, chroma * (0.9 - 0.25 * old) + 0.05),
+        22 + 8 * person.skin_tone,
     )
     return bare.mixed(Colour.hex(person.lip_colour), 0.85 * person.lipstick)
 
@@ -66,9 +68,13 @@ def draw_mouth(drawing: Drawing, person: Person, muscles: Muscles, tones: Tones)
 
 
 def _lips(
-    drawing: Drawing, person: Person, muscles: Muscles, tones: Tones,
-    upper: list[Point], lower: list[Point],
-) -> None:  # fmt: skip
+    drawing: Drawing,
+    person: Person,
+    muscles: Muscles,
+    tones: Tones,
+    upper: list[Point],
+    lower: list[Point],
+) -> None:
     own = lip_colour(person, tones)
     full = 1 + 0.55 * person.lip_fullness - 0.2 * max(0.0, (person.age - 45) / 45)
     # Lips stretched by a wide mouth are thinner.
@@ -78,7 +84,11 @@ def _lips(
     high, low = [], []
     for i, ((ux, uy), (lx, ly)) in enumerate(zip(upper, lower, strict=True)):
         s = -1 + 2 * i / count
-        bow = (1 - abs(s) ** 2.1) * (1 - 0.34 * exp(-((s / 0.15) ** 2))) * (1 + 0.12 * exp(-(((abs(s) - 0.3) / 0.2) ** 2)))  # fmt: skip
+        bow = (
+            (1 - abs(s) ** 2.1)
+            * (1 - 0.34 * exp(-((s / 0.15) ** 2)))
+            * (1 + 0.12 * exp(-(((abs(s) - 0.3) / 0.2) ** 2)))
+        )
         high.append((ux, uy - above * bow - 0.8))
         low.append((lx, ly + below * (1 - abs(s) ** 2.3) ** 0.8 + 0.8))
     # The mouth lies in the skin: shade around it, more under the lower lip.
@@ -87,11 +97,15 @@ def _lips(
     drawing.shape(stroke(pout, 11), tones.deep, opacity=0.42, blur=4.5)
     top, bottom = min(y for _, y in high), max(y for _, y in low)
     above_fill = drawing.linear(
-        (MIDDLE, top), (MIDDLE, top + above + 6), [(0.0, own.shifted(0.02)), (1.0, own.shifted(-0.055, 1.05))]
+        (MIDDLE, top),
+        (MIDDLE, top + above + 6),
+        [(0.0, own.shifted(0.02)), (1.0, own.shifted(-0.055, 1.05))],
     )
     below_fill = drawing.linear(
-        (MIDDLE, bottom - below - 3), (MIDDLE, bottom), [(0.0, own.shifted(0.0)), (0.4, own.shifted(0.045)), (1.0, own.shifted(-0.05, 1.05, -4))],
-    )  # fmt: skip
+        (MIDDLE, bottom - below - 3),
+        (MIDDLE, bottom),
+        [(0.0, own.shifted(0.0)), (0.4, own.shifted(0.045)), (1.0, own.shifted(-0.05, 1.05, -4))],
+    )
     drawing.shape(between(high, [(x, y + 1) for x, y in upper]), above_fill)
     drawing.shape(between([(x, y - 1) for x, y in lower], low), below_fill)
     gleam = [(MIDDLE + (x - MIDDLE) * 0.5 - 3, y + below * 0.42) for x, y in lower[9:-9]]
@@ -119,9 +133,10 @@ def _tongue(drawing: Drawing, muscles: Muscles, bottom: float) -> None:
     rise, wide = muscles.tongue, muscles.mouth_width * 0.62
     y = bottom - rise
     fill = drawing.radial(
-        (MIDDLE - wide * 0.2, y + rise * 0.6), wide * 1.2,
+        (MIDDLE - wide * 0.2, y + rise * 0.6),
+        wide * 1.2,
         [(0.0, _TONGUE_LIGHT), (0.45, _TONGUE), (1.0, _TONGUE_DARK)],
-    )  # fmt: skip
+    )
     drawing.shape(ellipse((MIDDLE, y + rise), wide, rise), fill)
     groove = line([(MIDDLE, y + rise * 0.4), (MIDDLE, bottom)])
     drawing.shape(groove, stroke=_TONGUE_DARK, width=3.4, opacity=0.55, blur=1)
@@ -141,25 +156,38 @@ def _teeth(drawing: Drawing, muscles: Muscles, upper: list[Point], lower: list[P
         for k in range(-4, 5):
             # Teeth stand on a curve: those at the sides are seen from the side.
             x = MIDDLE + muscles.mouth_width * 1.02 * sin(k * 0.32)
-            drawing.shape(line([(x, top - 3), (x, bottom + 3)]), stroke=_GAP, width=1.7,
-                          opacity=0.5 * shown)  # fmt: skip
+            drawing.shape(
+                line([(x, top - 3), (x, bottom + 3)]), stroke=_GAP, width=1.7, opacity=0.5 * shown
+            )
         shade = drawing.radial(
-            (MIDDLE, (top + bottom) / 2), muscles.mouth_width,
+            (MIDDLE, (top + bottom) / 2),
+            muscles.mouth_width,
             [(0.0, _DEEP, 0.0), (0.55, _DEEP, 0.0), (1.0, _DEEP, 0.5)],
-        )  # fmt: skip
+        )
         drawing.shape(between(upper, lower), shade)
     if muscles.teeth_top > 0:
         reach = muscles.teeth_top
         count = len(upper) - 1
-        edge = [(x, y + reach * (0.55 + 0.45 * sin(pi * i / count))) for i, (x, y) in enumerate(upper)]
+        edge = [
+            (x, y + reach * (0.55 + 0.45 * sin(pi * i / count))) for i, (x, y) in enumerate(upper)
+        ]
         row = between([(x, y - 6) for x, y in upper], edge)
-        drawing.shape(between([(x, y - 6) for x, y in upper], [(x, y + 5) for x, y in edge]), _DEEP,
-                      opacity=0.5, blur=2.4)  # fmt: skip
+        drawing.shape(
+            between([(x, y - 6) for x, y in upper], [(x, y + 5) for x, y in edge]),
+            _DEEP,
+            opacity=0.5,
+            blur=2.4,
+        )
         drawing.shape(row, white)
         for k in (-2, -1, 0, 1, 2):
             x = MIDDLE + muscles.mouth_width * 0.9 * sin(k * 0.33)
-            drawing.shape(line([(x, top - 3), (x, top + reach * 1.9)]), stroke=_TEETH_SHADE, width=1.5,
-                          opacity=0.5, clip=row)  # fmt: skip
+            drawing.shape(
+                line([(x, top - 3), (x, top + reach * 1.9)]),
+                stroke=_TEETH_SHADE,
+                width=1.5,
+                opacity=0.5,
+                clip=row,
+            )
 
 
 def _hanging_tongue(drawing: Drawing, muscles: Muscles, lower: list[Point]) -> None:
@@ -167,17 +195,24 @@ def _hanging_tongue(drawing: Drawing, muscles: Muscles, lower: list[Point]) -> N
     out, lip = muscles.tongue_out, lower[len(lower) // 2][1]
     x, y, wide = MIDDLE - 2.0, lip - 14, 24.0
     rim = [
-        (x - wide * 0.92, y), (x - wide, lip), (x - wide * 1.05, lip + out * 0.45),
-        (x - wide * 0.8, lip + out * 0.85), (x, lip + out), (x + wide * 0.8, lip + out * 0.85),
-        (x + wide * 1.05, lip + out * 0.45), (x + wide, lip), (x + wide * 0.92, y),
-    ]  # fmt: skip
+        (x - wide * 0.92, y),
+        (x - wide, lip),
+        (x - wide * 1.05, lip + out * 0.45),
+        (x - wide * 0.8, lip + out * 0.85),
+        (x, lip + out),
+        (x + wide * 0.8, lip + out * 0.85),
+        (x + wide * 1.05, lip + out * 0.45),
+        (x + wide, lip),
+        (x + wide * 0.92, y),
+    ]
     shape = curve([*rim, (x, y - 5)])
     drawing.shape(curve([(a, b + 6) for a, b in rim[1:-1]]), BLACK, opacity=0.35, blur=4)
     drawing.shape(curve(rim[1:-1], closed=False), stroke=_TONGUE_DARK.mixed(_DEEP, 0.4), width=4.5)
     fill = drawing.linear(
-        (x, y - 5), (x, lip + out),
+        (x, y - 5),
+        (x, lip + out),
         [(0.0, _THROAT), (0.25, _TONGUE_DARK), (0.5, _TONGUE), (1.0, _TONGUE_LIGHT)],
-    )  # fmt: skip
+    )
     drawing.shape(shape, fill)
     groove = stroke([(x, lip - 5 + i * (out * 0.7 + 5) / 6) for i in range(7)], 5.0, 0.5)
     drawing.shape(groove, _TONGUE_DARK, opacity=0.65, blur=0.8)

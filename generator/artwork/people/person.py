@@ -150,7 +150,7 @@ class Person:
 TRAITS: Mapping[str, Mapping[str, Any]] = {
     each.name: {**each.metadata, "default": each.default} for each in fields(Person)
 }
-"""What each trait may be: `low` and `high`, `options`, `colour` or neither; and what it is about."""
+"""What each trait may be: `low` and `high`, `options` or `colour`; its default; what it is."""
 _TYPES = get_type_hints(Person)
 
 

@@ -7,8 +7,19 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.artwork.people import beard, eyes, hair, head, mouth, water, worn
+from generator.artwork.people import (
+    beard,
+    earrings,
+    eyes,
+    glasses,
+    hair,
+    head,
+    headwear,
+    mouth,
+    water,
+)
 from generator.artwork.people.build import SIDE, build
+from generator.artwork.people.coiffure import Hair
 from generator.artwork.people.muscles import REST
 from generator.artwork.people.muscles import muscles as felt
 from generator.artwork.people.person import Person
@@ -46,8 +57,10 @@ class Sitter:
         for layer in (self._pixels(face), before, self._pixels(brows)):
             whole = layer + whole * (1 - layer[..., 3:])
         alpha = whole[..., 3:]
-        colour = np.divide(whole[..., :3], alpha, out=np.zeros_like(whole[..., :3]), where=alpha > 0)
-        return np.rint(np.dstack([colour, alpha]).clip(0, 1) * 255).astype(np.uint8)
+        colour = np.divide(
+            whole[..., :3], alpha, out=np.zeros_like(whole[..., :3]), where=alpha > 0
+        )
+        return np.asarray(np.rint(np.dstack([colour, alpha]).clip(0, 1) * 255), np.uint8)
 
     def _pixels(self, drawing: Drawing) -> Layer:
         straight = render(drawing, self.size, self._renderer).astype(np.float32) / 255
@@ -59,18 +72,18 @@ class Sitter:
 
     def _behind(self) -> Drawing:
         drawing = self._sheet()
-        worn.draw_behind(drawing, self.person, self._rest)
-        self._hair(drawing, hair.hair_of(self.person, self._rest, self._tones).behind)
+        headwear.draw_behind(drawing, self.person, self._rest)
+        self._hair(drawing, hair.draw_behind)
         return drawing
 
     def _face(self, emotion: Emotion, intensity: float) -> Drawing:
         drawing, person, tones = self._sheet(), self.person, self._tones
         muscles = felt(emotion, intensity)
         frame = build(person, muscles)
-        if not worn.hides_ears(person):
+        if not headwear.hides_ears(person) and not hair.hides_ears(person):
             head.draw_ears(drawing, person, tones, frame)
         head.draw_head(drawing, person, tones, frame, muscles, emotion)
-        head.draw_marks(drawing, person, tones, frame, muscles)
+        head.draw_marks(drawing, person, tones, muscles)
         beard.draw_beard(drawing, person, muscles, tones, frame)
         mouth.draw_mouth(drawing, person, muscles, tones)
         beard.draw_moustache(drawing, person, muscles, tones)
@@ -81,11 +94,11 @@ class Sitter:
 
     def _before(self) -> Drawing:
         drawing, person = self._sheet(), self.person
-        worn.draw_glasses(drawing, person, self._tones, self._rest)
-        self._hair(drawing, hair.hair_of(person, self._rest, self._tones).before)
-        if not worn.hides_ears(person):
-            worn.draw_earrings(drawing, person, self._rest)
-        worn.draw_headwear(drawing, person, self._tones, self._rest)
+        glasses.draw_glasses(drawing, person, self._tones, self._rest)
+        self._hair(drawing, hair.draw_before)
+        if not headwear.hides_ears(person):
+            earrings.draw_earrings(drawing, person, self._rest)
+        headwear.draw_headwear(drawing, person, self._tones, self._rest)
         return drawing
 
     def _brows(self, emotion: Emotion, intensity: float) -> Drawing:
@@ -95,16 +108,17 @@ class Sitter:
         water.draw_water(drawing, muscles)
         return drawing
 
-    def _hair(self, drawing: Drawing, paint: Callable[[Drawing], None]) -> None:
-        """Only what shows under what is worn."""
-        if worn.hides_hair(self.person):
+    def _hair(self, drawing: Drawing, paint: Callable[[Drawing, Hair], None]) -> None:
+        """Only what shows under what is headwear."""
+        if headwear.hides_hair(self.person):
             return
-        uncovered = worn.uncovered(self.person, self._rest)
+        own = hair.hair_of(self.person, self._rest, self._tones)
+        uncovered = headwear.uncovered(self.person, self._rest)
         if uncovered is None:
-            paint(drawing)
+            paint(drawing, own)
             return
         with drawing.within(uncovered):
-            paint(drawing)
+            paint(drawing, own)
 
 
 def draw(

@@ -56,7 +56,8 @@ def _small(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     flat = np.dstack([pixels[..., :3] * alpha, pixels[..., 3].astype(np.float32)])
     flat = cv2.resize(flat, (side, side), interpolation=cv2.INTER_AREA)
     share = np.maximum(flat[..., 3:] / 255, 1e-4)
-    return np.rint(np.dstack([flat[..., :3] / share, flat[..., 3]]).clip(0, 255)).astype(np.uint8)
+    straight = np.dstack([flat[..., :3] / share, flat[..., 3]])
+    return np.asarray(np.rint(straight.clip(0, 255)), np.uint8)
 
 
 def _hair(seed: int) -> Iterator[list[Cell]]:
@@ -68,9 +69,15 @@ def _hair(seed: int) -> Iterator[list[Cell]]:
             tone = (i * 0.37 + 0.05) % 1.0
             colour = _NATURAL[i % 3 if tone > 0.6 else (i * 5) % len(_NATURAL)]
             person = replace(
-                Person.random(seed + i), hair=style, hair_colour=colour, brow_colour=colour,
-                headwear="none", sunglasses=False, glasses="none", skin_tone=tone,
-            )  # fmt: skip
+                Person.random(seed + i),
+                hair=style,
+                hair_colour=colour,
+                brow_colour=colour,
+                headwear="none",
+                sunglasses=False,
+                glasses="none",
+                skin_tone=tone,
+            )
             row.append((person, Emotion.HAPPY if i % 3 == 0 else Emotion.NEUTRAL, 1.0))
         yield row
 
@@ -79,11 +86,20 @@ def _skin(seed: int) -> Iterator[list[Cell]]:
     """One person's features in every skin."""
     for undertone in (-0.8, 0.0, 0.8):
         yield [
-            (replace(Person.random(seed), skin_tone=i / 8, undertone=undertone, glasses="none",
-                     sunglasses=False, headwear="none"),
-             (Emotion.NEUTRAL, Emotion.HAPPY)[i % 2], 1.0)
+            (
+                replace(
+                    Person.random(seed),
+                    skin_tone=i / 8,
+                    undertone=undertone,
+                    glasses="none",
+                    sunglasses=False,
+                    headwear="none",
+                ),
+                (Emotion.NEUTRAL, Emotion.HAPPY)[i % 2],
+                1.0,
+            )
             for i in range(9)
-        ]  # fmt: skip
+        ]
 
 
 def _emotions(seed: int) -> Iterator[list[Cell]]:
@@ -103,25 +119,45 @@ def _worn(seed: int) -> Iterator[list[Cell]]:
     """Beards, glasses, headwear and earrings."""
     feelings = (Emotion.NEUTRAL, Emotion.HAPPY, Emotion.ANGRY, Emotion.SAD, Emotion.SURPRISE)
     plain = [
-        replace(Person.random(seed + i), glasses="none", sunglasses=False, headwear="none", beard="none")
+        replace(
+            Person.random(seed + i), glasses="none", sunglasses=False, headwear="none", beard="none"
+        )
         for i in range(9)
-    ]  # fmt: skip
+    ]
     for offset in (0, 3):
         yield [
-            (replace(plain[i], beard=each, hair="crew", beard_colour=plain[i].hair_colour), feelings[(i + offset) % 5], 1.0)
+            (
+                replace(plain[i], beard=each, hair="crew", beard_colour=plain[i].hair_colour),
+                feelings[(i + offset) % 5],
+                1.0,
+            )
             for i, each in enumerate(BEARDS)
-        ]  # fmt: skip
-    yield [(replace(plain[i], glasses=each), feelings[i % 5], 1.0) for i, each in enumerate(GLASSES[1:])]
-    yield [(replace(plain[i], glasses=each, sunglasses=True), feelings[i % 5], 1.0) for i, each in enumerate(GLASSES[1:])]
-    yield [(replace(plain[i], headwear=each), feelings[i % 5], 1.0) for i, each in enumerate((*HEADWEAR[1:], *HEADWEAR[1:4]))]
-    yield [(replace(plain[i], earrings=each, hair="bun"), feelings[i % 2], 1.0) for i, each in enumerate(EARRINGS[1:])]
+        ]
+    yield [
+        (replace(plain[i], glasses=each), feelings[i % 5], 1.0)
+        for i, each in enumerate(GLASSES[1:])
+    ]
+    yield [
+        (replace(plain[i], glasses=each, sunglasses=True), feelings[i % 5], 1.0)
+        for i, each in enumerate(GLASSES[1:])
+    ]
+    yield [
+        (replace(plain[i], headwear=each), feelings[i % 5], 1.0)
+        for i, each in enumerate((*HEADWEAR[1:], *HEADWEAR[1:4]))
+    ]
+    yield [
+        (replace(plain[i], earrings=each, hair="bun"), feelings[i % 2], 1.0)
+        for i, each in enumerate(EARRINGS[1:])
+    ]
 
 
 def _people(seed: int) -> Iterator[list[Cell]]:
     """A crowd by chance, each with a feeling."""
     emotions = list(Emotion)
     for i in range(6):
-        yield [(Person.random(seed + 9 * i + k), emotions[(3 * i + 5 * k) % 7], 1.0) for k in range(9)]
+        yield [
+            (Person.random(seed + 9 * i + k), emotions[(3 * i + 5 * k) % 7], 1.0) for k in range(9)
+        ]
 
 
 KINDS: Mapping[str, Callable[[int], Iterator[list[Cell]]]] = {

@@ -30,7 +30,11 @@ def brushed(
     few = many[::2]
     mean = sum(width for _, width in few) / len(few)
     drawing.shape(
-        lines([path for path, _ in few]), stroke=colour, width=mean * 1.05, opacity=opacity, blur=blur
+        lines([path for path, _ in few]),
+        stroke=colour,
+        width=mean * 1.05,
+        opacity=opacity,
+        blur=blur,
     )
 
 
@@ -100,15 +104,22 @@ def _waved(points: list[Point], wave: float) -> list[Point]:
 def _fall(drawing: Drawing, tones: Tones, outline: Outline) -> str:
     left, top, right, bottom = outline.box
     return drawing.linear(
-        (left * 0.6 + right * 0.4, top), (left * 0.4 + right * 0.6, max(bottom, top + 40)),
+        (left * 0.6 + right * 0.4, top),
+        (left * 0.4 + right * 0.6, max(bottom, top + 40)),
         [(0.0, tones.light), (0.22, tones.base), (0.65, tones.shade), (1.0, tones.deep)],
-    )  # fmt: skip
+    )
 
 
 def _run(
-    drawing: Drawing, tones: Tones, first: list[Point], second: list[Point],
-    count: int, sheen: tuple[float, float], gloss: float, seed: int,
-) -> None:  # fmt: skip
+    drawing: Drawing,
+    tones: Tones,
+    first: list[Point],
+    second: list[Point],
+    count: int,
+    sheen: tuple[float, float],
+    gloss: float,
+    seed: int,
+) -> None:
     chance = Random(seed)
     steps = len(first) - 1
 
@@ -175,11 +186,12 @@ def coat(
     outline = curve([*first, *reversed(second)])
     if skin is not None and head is not None:
         cast(drawing, skin, head, curve([*first, *((x, y + 7) for x, y in reversed(second))]))
-    (left, top, right, bottom) = outline.box
+    left, top, right, _ = outline.box
     fill = drawing.radial(
-        (left * 0.62 + right * 0.38, top + 46), (right - left) * 0.72,
+        (left * 0.62 + right * 0.38, top + 46),
+        (right - left) * 0.72,
         [(0.0, tones.light), (0.35, tones.base), (0.8, tones.shade), (1.0, tones.deep)],
-    )  # fmt: skip
+    )
     drawing.shape(outline, fill)
     with drawing.within(outline):
         drawing.shape(outline, stroke=tones.deep, width=12, opacity=0.5, blur=4)
@@ -224,14 +236,17 @@ def curls(
     """Curls: each a small ball with a spiral, at x, y and radius, the first ones behind."""
     if not places:
         return
+    # None reaches beyond the drawing.
+    places = [(min(503 - r, max(9 + r, x)), min(503 - r, max(9 + r, y)), r) for x, y, r in places]
     chance = Random(seed)
     bumps = [ellipse((x, y), r) for x, y, r in places]
     left, top, right, bottom = together(bumps).box
     wide, high = right - left, bottom - top
     body = drawing.radial(
-        (left + wide * 0.36, top + high * 0.16), max(wide, high) * 0.82,
+        (left + wide * 0.36, top + high * 0.16),
+        max(wide, high) * 0.82,
         [(0.0, tones.light), (0.28, tones.base), (0.65, tones.shade), (1.0, tones.deep)],
-    )  # fmt: skip
+    )
     drawing.shape(together(bumps), tones.line)
     drawing.shape(together([ellipse((x - 0.8, y - 1.2), r - 2.4) for x, y, r in places]), body)
     fine = 2 if drawing.detail >= 0.5 else 1
@@ -279,18 +294,23 @@ def rope(
 def _leaf(x: float, y: float, long: float, wide: float, angle: float) -> Outline:
     c, s = cos(angle), sin(angle)
     shape = ((-1, 0), (-0.45, -0.85), (0.35, -0.8), (1, 0), (0.35, 0.8), (-0.45, 0.85))
-    return curve([(x + u * long * c - v * wide * s, y + u * long * s + v * wide * c) for u, v in shape])
+    return curve(
+        [(x + u * long * c - v * wide * s, y + u * long * s + v * wide * c) for u, v in shape]
+    )
 
 
-def tube(drawing: Drawing, tones: Tones, path: Sequence[Point], width: float, seed: int = 5) -> None:
+def tube(
+    drawing: Drawing, tones: Tones, path: Sequence[Point], width: float, seed: int = 5
+) -> None:
     """A dreadlock: a round cord with rings."""
     points = sampled(path, 12)
     xs = [x for x, _ in points]
     shape = stroke(points, width, 0.85, 0.62)
     fill = drawing.linear(
-        (min(xs) - width / 2, 0), (max(xs) + width / 2, 0),
+        (min(xs) - width / 2, 0),
+        (max(xs) + width / 2, 0),
         [(0.0, tones.base), (0.3, tones.light), (0.7, tones.shade), (1.0, tones.deep)],
-    )  # fmt: skip
+    )
     drawing.shape(shape, fill, stroke=tones.line, width=2.0)
     chance = Random(seed)
     rings = []
@@ -299,7 +319,11 @@ def tube(drawing: Drawing, tones: Tones, path: Sequence[Point], width: float, se
         run = hypot(nx - x, ny - y) or 1.0
         ox, oy = -(ny - y) / run * width * 0.36, (nx - x) / run * width * 0.36
         tilt = chance.uniform(1, 4)
-        rings.append(curve([(nx - ox, ny - oy - tilt), (nx, ny + 2.5), (nx + ox, ny + oy - tilt)], closed=False))
+        rings.append(
+            curve(
+                [(nx - ox, ny - oy - tilt), (nx, ny + 2.5), (nx + ox, ny + oy - tilt)], closed=False
+            )
+        )
     drawing.shape(together(rings), stroke=tones.line, width=1.8, opacity=0.5)
     light = [(x - width * 0.16, y) for x, y in points[1:-1]]
     drawing.shape(stroke(light, width * 0.22), tones.shine, opacity=0.32)
@@ -333,7 +357,9 @@ def angle_of(a: Point, b: Point) -> float:
     return degrees(atan2(b[1] - a[1], b[0] - a[0]))
 
 
-def hairline(frame: Build, *, low: float = 258.0, temple: float = 0.0, peak: float = 0.0) -> list[Point]:
+def hairline(
+    frame: Build, *, low: float = 258.0, temple: float = 0.0, peak: float = 0.0
+) -> list[Point]:
     """The border of hair on the face, left to right.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from generator.artwork.colour import WHITE, Colour
 from generator.artwork.people.person import Person
@@ -39,13 +40,12 @@ middle than people's are: white eyes and dark brows must still stand out from th
 
 def skin_colour(tone: float, undertone: float) -> Colour:
     """The middle colour of skin; the traits of those names."""
-    for (t0, *low), (t1, *high) in zip(_SKIN, _SKIN[1:], strict=False):
+    for (t0, *low), (t1, *high) in pairwise(_SKIN):
         if tone <= t1:
             u = (tone - t0) / (t1 - t0)
             lightness, chroma, hue = (a + (b - a) * u for a, b in zip(low, high, strict=True))
             break
-    warm = max(0.0, undertone)
-    return Colour.oklch(lightness, chroma * (1 + 0.22 * abs(undertone)), hue + 13 * undertone + warm)
+    return Colour.oklch(lightness, chroma * (1 + 0.13 * abs(undertone)), hue + 11 * undertone)
 
 
 def skin_tones(person: Person) -> Tones:
