@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import fakes
-from vcam_emoji.emotion_input import SIZE, crop, framing, scaled
+from vcam_emoji.emotion_input import BOX_PER_SIDE, DROP, SIZE, crop, framing, scaled
 from vcam_emoji.types import Box, Face, Image
 
 
@@ -40,11 +40,11 @@ def photographed(
     )
     grey = cv2.warpAffine(picture, to_frame, (640, 480), borderMode=cv2.BORDER_REPLICATE)
     frame = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
-    # The inverse of FER's framing: the box is smaller than the crop, and lower along the face.
-    height = side * 0.898 / math.sqrt(0.8)
+    # The inverse of FER's framing: the box is smaller than the crop, and higher along the face.
+    height = side * BOX_PER_SIDE / math.sqrt(0.8)
     width = height * 0.8
-    x = centre[0] - 0.028 * side * math.sin(math.radians(roll))
-    y = centre[1] + 0.028 * side * math.cos(math.radians(roll))
+    x = centre[0] + DROP * side * math.sin(math.radians(roll))
+    y = centre[1] - DROP * side * math.cos(math.radians(roll))
     box = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return frame, Face(1, box, fakes.face().points, roll, 0.9)
 
@@ -65,8 +65,8 @@ def test_the_live_path_cuts_what_training_saw(
 
 def test_the_framing_is_that_of_fer() -> None:
     region = framing(fakes.face(centre=(300, 200), size=100))
-    side = math.sqrt(78 * 100) / 0.898
-    assert (region.x, region.y) == pytest.approx((300, 200 - 0.028 * side))
+    side = math.sqrt(78 * 100) / BOX_PER_SIDE
+    assert (region.x, region.y) == pytest.approx((300, 200 + DROP * side))
     assert region.side == pytest.approx(side)
 
 

@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vcam_emoji.emotion_input import framing
+from vcam_emoji.emotion_input import BOX_PER_SIDE, DROP, framing
 from vcam_emoji.emotions import EMOTIONS, EmotionNetwork, Scorer, SteadyReader
 from vcam_emoji.errors import VcamEmojiError
 from vcam_emoji.resources import assets
@@ -128,10 +128,10 @@ def faces(how: Disturbance, seconds: float, seed: int) -> list[Face]:
     reported = []
     for (x, y, roll), (dx, dy, dsize) in zip(_poses(how, seconds, seed), wander, strict=True):
         side = SIDE * (1 + dsize)
-        height = side * 0.898 / math.sqrt(0.8)
+        height = side * BOX_PER_SIDE / math.sqrt(0.8)
         turn = math.radians(roll)
-        cx = x + SIDE * (dx - 0.028 * math.sin(turn))
-        cy = y + SIDE * (dy + 0.028 * math.cos(turn))
+        cx = x + SIDE * (dx + DROP * math.sin(turn))
+        cy = y + SIDE * (dy - DROP * math.cos(turn))
         box = Box(cx - 0.4 * height, cy - height / 2, cx + 0.4 * height, cy + height / 2)
         reported.append(Face(1, box, _NOWHERE, roll, 1.0))
     return reported
