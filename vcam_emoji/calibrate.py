@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -177,7 +178,8 @@ def _show(shown: TextIO, status: CalibrationStatus) -> None:
     if not shown.isatty():
         return
     if status.starts_in_s > 0:
-        shown.write(f"\r{status.recording}: in {status.starts_in_s:3.0f} ...".ljust(_BAR + 20))
+        left = math.ceil(status.starts_in_s)
+        shown.write(f"\r{status.recording} in {left} ...".ljust(_BAR + 20))
     else:
         full = round(_BAR * status.progress)
         shown.write(f"\r{status.recording}: [{'#' * full}{' ' * (_BAR - full)}]".ljust(_BAR + 20))
