@@ -153,7 +153,16 @@ def test_what_is_refused_changes_nothing_and_says_why() -> None:
 def test_it_ends_even_if_no_frame_ever_comes() -> None:
     recorder = Recorder(lambda _: None)
     recorder.begin(Emotion.NEUTRAL, 4, 0, 0)
-    assert "No picture" in closed(recorder, 5.1).refused
+    assert recorder.status(7.9).recording == "neutral"
+    assert "No picture" in closed(recorder, 9.1).refused
+
+
+def test_a_machine_too_busy_to_read_often_gets_twice_the_time() -> None:
+    recorder = Recorder(lambda _: None)
+    recorder.begin(Emotion.NEUTRAL, 4, 0, 0)
+    for i, estimate in enumerate(estimates(AT_REST[:20])):
+        recorder.watch([FACE], {FACE.id: estimate}, i * 0.7)
+    assert closed(recorder, 14).recorded == {"neutral": 8}
 
 
 def test_settings_that_cannot_be_written_are_told() -> None:

@@ -61,6 +61,10 @@ class Recording:
         if not self._samples or self._samples[-1] != estimate.raw:
             self._samples.append(estimate.raw)
 
+    @property
+    def is_enough(self) -> bool:
+        return len(self._samples) >= _FEWEST
+
     def scores(self) -> Scores:
         """All of it, [n, 7].
 
@@ -74,7 +78,7 @@ class Recording:
             raise CalibrationError("There are several faces in the picture.", again)
         if self.none > (1 - _ALONE) * self.frames:
             raise CalibrationError("There is no face in the picture.", again)
-        if len(self._samples) < _FEWEST:
+        if not self.is_enough:
             raise CalibrationError(
                 f"The face was read only {len(self._samples)} times.", "Record for longer."
             )
@@ -127,6 +131,11 @@ class _UnderWay:
     """On the clock of `Frame.time`."""
     ends: float
 
+    def is_over(self, now: float) -> bool:
+        """On a machine too busy to read the face often, twice the time is given."""
+        longest = self.ends + (self.ends - self.begins)
+        return now >= (self.ends if self.recording.is_enough else longest)
+
 
 class Recorder:
     """Watches the live path while an expression is recorded; safe to use from several threads."""
@@ -168,7 +177,7 @@ class Recorder:
         under_way = self._under_way
         if under_way is None or under_way is self._closing or now < under_way.begins:
             return
-        if now < under_way.ends:
+        if not under_way.is_over(now):
             seen = [face for face in faces if face.lost_s == 0]
             under_way.recording.add(seen, estimates.get(seen[0].id) if seen else None)
             return
@@ -180,7 +189,7 @@ class Recorder:
         """End a recording whose time is over, and fit to it."""
         with self._lock:
             under_way = self._under_way
-            if under_way is None or now < under_way.ends:
+            if under_way is None or not under_way.is_over(now):
                 return
             emotion = under_way.recording.emotion
             try:
@@ -209,7 +218,7 @@ class Recorder:
         under_way = self._under_way
         if under_way is None:
             return self._last
-        if now > under_way.ends + _GRACE_S:
+        if under_way.is_over(now - _GRACE_S):
             self.close_if_over(now)
             return self._last
         length = under_way.ends - under_way.begins
