@@ -287,6 +287,7 @@ class TestTraining:
     ) -> None:
         from vcam_emoji.training.export import export
         from vcam_emoji.training.run import Run
+        from vcam_emoji.training.weights import taken
 
         said = export(Run(whole_run), stripes(), "float16", tmp_path)
         assert json.loads((tmp_path / "model.json").read_text()) == said
@@ -294,6 +295,9 @@ class TestTraining:
         assert said["public"]["n"] == 16
         text = (tmp_path / "README.md").read_text()
         assert f"{said['public']['accuracy']:.2%}" in text
+        assert all(name in text for name in said["public"]["robustness"])
+        assert RECIPE.options() in text
+        assert taken(tmp_path / "weights.npz")[0] == RECIPE
         assert not list(tmp_path.glob("*.half"))
 
 
@@ -400,6 +404,9 @@ def test_any_part_of_a_recipe_can_be_set() -> None:
     assert changed.teachers == ("runs/a", "runs/b")
     assert changed.changed({"teachers": ""}).teachers == ()
     assert RECIPE.changed({}) == RECIPE
+    for option in ("--epochs 7", "--set mixup=0.2", "--set variation.camera=0.5"):
+        assert option in changed.options()
+    assert "--teachers runs/a,runs/b" in changed.options()
 
 
 def test_a_plan_warms_up_and_falls_to_nothing() -> None:

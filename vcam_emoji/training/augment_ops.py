@@ -17,8 +17,8 @@ from vcam_emoji.training.augment import Variation
 
 Tensor: TypeAlias = Any
 
-DRAWS = 24
-"""How many uniform numbers each picture takes; a few are spare."""
+DRAWS = 25
+"""How many uniform numbers a picture takes when it is varied in every way."""
 
 
 def varied(images: Tensor, how: Variation, chance: Tensor, grain: Tensor) -> Tensor:

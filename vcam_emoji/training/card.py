@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vcam_emoji.training.recipe import Recipe
 from vcam_emoji.types import Emotion
 
 _ARCHITECTURES = {
@@ -13,6 +14,14 @@ _ARCHITECTURES = {
     ),
     "residual": "plain residual blocks of 3 x 3 convolutions (He et al. 2016)",
     "residual-light": "plain residual blocks of 3 x 3 convolutions, narrow first (He et al. 2016)",
+    "residual-deep": (
+        "plain residual blocks of 3 x 3 convolutions (He et al. 2016), narrow first, "
+        "on pictures brought to one brightness and contrast"
+    ),
+    "student": (
+        "residual blocks of 3 x 3 convolutions that weigh their channels (He et al. 2016, "
+        "Hu et al. 2018), on pictures brought to one brightness and contrast"
+    ),
 }
 _FORMS = {
     "float32": "float32 weights",
@@ -22,11 +31,16 @@ _FORMS = {
 }
 
 
-def card(said: dict[str, Any]) -> str:
+def card(said: dict[str, Any], recipe: Recipe) -> str:
     """Markdown, from what `export` writes to `model.json`."""
-    recipe, public = said["recipe"], said["public"]
+    public = said["public"]
     fresh = public["without_near_duplicates"]
     recalls = "\n".join(f"| {name} | {share:.1%} |" for name, share in public["recall"].items())
+    robustness = "\n".join(
+        f"| {name} | {share:.2%} | {100 * (share - public['accuracy']):+.1f} |"
+        for name, share in public["robustness"].items()
+    )
+    run = f"runs/{said['network']}"
     names = [str(emotion) for emotion in Emotion]
     confusion = "\n".join(
         f"| **{name}** | " + " | ".join(map(str, row)) + " |"
@@ -54,23 +68,23 @@ people and in light that its data shows rarely, and on faces turned away.
 FER-2013 (Goodfellow et al. 2013, "Challenges in representation learning"): 28,558 faces for
 training, from web searches, published for research; labels are known to be noisy (people agree
 with them about two times in three). FER+ votes (Barsoum et al. 2016, MIT licence) make up
-{recipe["share_of_votes"]:.0%} of the training targets. No picture of the data is shipped. The
+{recipe.share_of_votes:.0%} of the training targets. No picture of the data is shipped. The
 weights are published under the licence of this project; whoever needs terms for the data itself
 must turn to its authors.
 
 ## Training
 
 ```
-python -m vcam_emoji.training train FER2013 --run runs/{said["network"]} \
---network {said["network"]} --epochs {recipe["epochs"]} --batch {recipe["batch"]} \
---learning-rate {recipe["learning_rate"]:g} --balance {recipe.get("balance", 0):g} \
---seed {recipe["seed"]} \
---precision {recipe["precision"]}
-python -m vcam_emoji.training export runs/{said["network"]} FER2013 --form {said["form"]}
+python -m vcam_emoji.training train FER2013 --run {run} {recipe.options()}
+python -m vcam_emoji.training export {run} FER2013 --form {said["form"]}
 ```
 
-The rest of the recipe is in `model.json`. Shipped is epoch {said["epoch"]} of {recipe["epochs"]},
-the most accurate on the public split, with averaged weights. {said["note"]}
+The seed is {recipe.seed}; the rest of the recipe is in `model.json`. Shipped is epoch \
+{said["epoch"]} of {said["epochs"]}, the most accurate on the public split, with averaged weights. \
+{said["note"]}
+
+`weights.npz` holds the same weights as float16, before quantisation: `train --from` and \
+`train --teachers` take them.
 
 ## Figures
 
@@ -86,6 +100,12 @@ much more.
 | accuracy on the {fresh["n"]:,} without a near-duplicate in training | {fresh["accuracy"]:.2%} |
 | expected calibration error | {public["calibration_error"]:.3f} |
 | time for a face, one thread, as measured at the export | {public["ms_per_face"]:.2f} ms |
+
+The same faces made worse, `evaluate FER2013 --robustness`:
+
+| faces | accuracy | change |
+|---|---|---|
+{robustness}
 
 | recall of | |
 |---|---|

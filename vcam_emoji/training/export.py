@@ -28,12 +28,14 @@ from vcam_emoji.training.figures import (
     temperature,
     timed_scores,
 )
+from vcam_emoji.training.robustness import robustness
 from vcam_emoji.training.run import Run, assign
 from vcam_emoji.training.train import logits
+from vcam_emoji.training.weights import keep
 
 
 def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict[str, Any]:
-    """Write `emotion.tflite`, `model.json` and `README.md`.
+    """Write `emotion.tflite`, `weights.npz`, `model.json` and `README.md`.
 
     The scores are calibrated on the public split: logits are divided by one number, which
     changes no answer.
@@ -92,11 +94,13 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
             },
             "keras_accuracy": figures(held_out.labels, raw).accuracy,
             "ms_per_face": round(ms, 3),
+            "robustness": robustness(network, held_out),
         },
     }
     text = json.dumps(said, indent=1) + "\n"
     (out / "model.json").write_text(text, encoding="utf-8")
-    (out / "README.md").write_text(card(said), encoding="utf-8")
+    (out / "README.md").write_text(card(said, recipe), encoding="utf-8")
+    keep(run, out / "weights.npz")
     return said
 
 

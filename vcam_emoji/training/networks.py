@@ -142,7 +142,7 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
     "residual-light": lambda n: residual(n, (16, 1), (32, 1), (96, 1), (160, 1)),
     "residual-deep": lambda n: residual(n, (16, 1), (32, 1), (96, 1), (160, 2), standardised=True),
     "student": lambda n: residual(
-        n, (32, 1), (64, 1), (96, 2), (160, 1), standardised=True, squeezed=True
+        n, (24, 1), (64, 2), (96, 2), (160, 1), standardised=True, squeezed=True
     ),
     "teacher": lambda n: residual(
         n, (64, 2), (128, 2), (256, 2), (384, 2), standardised=True, squeezed=True

@@ -79,6 +79,29 @@ class Recipe:
                 ) from error
         return recipe
 
+    def options(self) -> str:
+        """What `train` is to be given for it."""
+        plain, options = Recipe(), [f"--network {self.network}"]
+        named = {"epochs", "minutes", "batch", "learning_rate", "balance", "seed", "precision"}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name in ("network", "variation") or value == getattr(plain, each.name):
+                continue
+            if each.name == "start":
+                options.append(f"--from {value}")
+            elif each.name == "teachers":
+                options.append(f"--teachers {','.join(value)}")
+            elif each.name in named:
+                text = value if isinstance(value, str) else f"{value:g}"
+                options.append(f"--{each.name.replace('_', '-')} {text}")
+            else:
+                options.append(f"--set {each.name}={value}")
+        for each in fields(self.variation):
+            value = getattr(self.variation, each.name)
+            if value != getattr(plain.variation, each.name):
+                options.append(f"--set variation.{each.name}={value:g}")
+        return " ".join(options)
+
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 

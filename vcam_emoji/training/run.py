@@ -131,8 +131,8 @@ class Run:
             raise DataError(f"{self._best_file} holds no weights of a run.") from error
 
     def best_accuracy(self) -> float:
-        """0 where no epoch has ended."""
-        return self.best()[2] if self._best_file.is_file() else 0.0
+        """Below 0 where no epoch has ended."""
+        return self.best()[2] if self._best_file.is_file() else -1.0
 
     @property
     def _state_file(self) -> Path:
