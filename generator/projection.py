@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from math import cos, log10, pi
 from pathlib import Path
 from typing import Any, Literal
@@ -122,7 +123,7 @@ def project(
         "average": ops.convert_to_tensor(cloud.average),
         "axes": ops.convert_to_tensor(cloud.axes),
     }
-    advance = compiled(lambda *given: _advanced(network.configuration, recipe, *given))
+    advance = _advancing(network.configuration, recipe.noise_weight)
     progress(search.step)
     while search.step < recipe.steps:
         numbers = (_rate(recipe, search.step), search.step + 1)
@@ -187,9 +188,15 @@ def _begun(c: Configuration, recipe: Recipe, cloud: Cloud, begin: Floats | None)
     return Search(x, {"mean": nothing, "square": nothing})
 
 
+@lru_cache(maxsize=2)
+def _advancing(configuration: Configuration, noise_weight: float) -> Callable[..., Any]:
+    """`_advanced`, compiled: that takes seconds, so one search after another shares it."""
+    return compiled(partial(_advanced, configuration, noise_weight))
+
+
 def _advanced(
     configuration: Configuration,
-    recipe: Recipe,
+    noise_weight: float,
     frame: Mapping[str, Any],
     x: dict[str, Tensor],
     moments: dict[str, dict[str, Tensor]],
@@ -206,7 +213,7 @@ def _advanced(
             network.weights, configuration, _ws_of(x["v"] + shaken, frame, configuration), noise
         )
         found = difference(features(network, _shown(picture)), frame["wanted"])
-        rule = recipe.noise_weight * correlation(noise)
+        rule = noise_weight * correlation(noise)
         return found.total + rule, (found.perceptual, found.pixels)
 
     (_, values), slope = value_and_gradient(loss)(x)
