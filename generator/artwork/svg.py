@@ -34,8 +34,8 @@ _SOFT = 0.4
 """Pixels: a blur of less is none."""
 _FINE = 0.5
 """Pixels a unit: with fewer, soft lines are drawn as nested ones."""
-_NESTED = (1.15, 0.32, -0.32, -1.15)
-"""Where the quarters of a soft border are, in standard deviations."""
+_NESTED = (0.97, 0.0, -0.97)
+"""Where the thirds of a soft border are, in standard deviations."""
 
 
 def number(value: float) -> str:

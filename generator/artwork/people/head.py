@@ -149,7 +149,7 @@ def _wash(drawing: Drawing, tones: Tones, muscles: Muscles, feeling: Emotion) ->
     lightness = tones.base.as_oklch()[0]
     strong = chroma * (0.75 + 0.35 * lightness)
     colour = Colour.oklch(lightness + 0.05 * (0.8 - lightness), strong, hue)
-    share = (0.55 if feeling is Emotion.ANGRY else 0.42) * muscles.tint
+    share = {Emotion.ANGRY: 0.55, Emotion.DISGUST: 0.34}.get(feeling, 0.42) * muscles.tint
     spots: tuple[tuple[float, float, float, float], ...]
     if feeling is Emotion.ANGRY:
         spots = (

@@ -32,10 +32,10 @@ def uncovered(person: Person, frame: Build) -> Outline | None:
     y, h = _BRIM[person.headwear] + 14, frame.half
     side = [
         (MIDDLE + h * 0.9, y),
-        (MIDDLE + h + 12, y + 4),
-        (MIDDLE + h + 40, y + 30),
-        (MIDDLE + h + 70, y + 90),
-        (512, 330),
+        (MIDDLE + h + 6, y + 2),
+        (MIDDLE + h + 26, y + 22),
+        (MIDDLE + h + 52, y + 62),
+        (512, 250),
     ]
     return polygon(
         [(512, 512), (0, 512), *sampled(mirrored(list(reversed(side))), 12), *sampled(side, 12)]

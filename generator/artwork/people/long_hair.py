@@ -31,7 +31,7 @@ def _panel(
         (MIDDLE - (h + side), 190),
         (MIDDLE - (h + side + 4), 320),
         (MIDDLE - (h + side - tuck * 0.25), low - 44),
-        (MIDDLE - (h + side - tuck - 12), low - 14),
+        (MIDDLE - (h + side - tuck - 12), low - 8),
     ]
     right = mirrored(left)
     lock(drawing, dark, left, right, gloss=0.0, wave=wave, seed=70, strands=22)
@@ -59,7 +59,8 @@ def _curtains(
             (MIDDLE + s * (h + side), 190),
             (MIDDLE + s * (h + side + 5), 290),
             (MIDDLE + s * (h + side + 2), (290 + low) / 2),
-            (MIDDLE + s * (h + side - tip), low),
+            (MIDDLE + s * (h + side - 0.35 * tip), low - 42),
+            (MIDDLE + s * (h + side - tip - 12), low - 5),
         ]
         inner = [
             (MIDDLE + p - s * 1, line - 8),
@@ -68,7 +69,8 @@ def _curtains(
             (MIDDLE + s * (h - 17), 200),
             (MIDDLE + s * (h - 13), 290),
             (MIDDLE + s * (h - 20), (290 + low) / 2),
-            (MIDDLE + s * (h - 26), low - 8),
+            (MIDDLE + s * (h - 38), low - 40),
+            (MIDDLE + s * (h - 62), low - 2),
         ]
         lock(
             drawing,

@@ -74,14 +74,14 @@ class Sitter:
         drawing = self._sheet()
         headwear.draw_behind(drawing, self.person, self._rest)
         self._hair(drawing, hair.draw_behind)
+        if not headwear.hides_ears(self.person) and not hair.hides_ears(self.person):
+            head.draw_ears(drawing, self.person, self._tones, self._rest)
         return drawing
 
     def _face(self, emotion: Emotion, intensity: float) -> Drawing:
         drawing, person, tones = self._sheet(), self.person, self._tones
         muscles = felt(emotion, intensity)
         frame = build(person, muscles)
-        if not headwear.hides_ears(person) and not hair.hides_ears(person):
-            head.draw_ears(drawing, person, tones, frame)
         head.draw_head(drawing, person, tones, frame, muscles, emotion)
         head.draw_marks(drawing, person, tones, muscles)
         beard.draw_beard(drawing, person, muscles, tones, frame)
