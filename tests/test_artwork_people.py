@@ -27,6 +27,7 @@ from generator.artwork.people.sets import ANCHORS, emoji_set
 from generator.artwork.people.tones import skin_colour, skin_tones
 from vcam_emoji import emoji_set as sets
 from vcam_emoji.errors import UsageError
+from vcam_emoji.faces import open_finder
 from vcam_emoji.types import Emotion
 
 drawn = pytest.mark.generator
@@ -159,6 +160,23 @@ def test_the_face_is_about_as_wide_and_long_as_on_photographs(seed: int) -> None
     left, right = alignment.FACE
     assert 2 * frame.half / SIDE == pytest.approx(right - left, abs=0.1)
     assert frame.chin / SIDE == pytest.approx(alignment.CHIN_Y, abs=0.06)
+
+
+@drawn
+def test_the_face_finder_sees_drawn_faces_where_photographed_ones_are() -> None:
+    finder = open_finder()
+    places = []
+    for seed in range(6):
+        person = replace(Person.random(seed), sunglasses=False, beard="none")
+        flat = on_grey(draw(person, Emotion.NEUTRAL, 1.0, 256))[..., ::-1]
+        found = finder.find(np.ascontiguousarray(flat, np.uint8))
+        assert len(found) == 1, seed
+        places.append(found[0].points.array() / 256)
+    left, right, nose, *corners = np.median(places, axis=0)
+    assert left == pytest.approx((0.5 - alignment.EYE_X, alignment.EYE_Y), abs=0.012)
+    assert right == pytest.approx((0.5 + alignment.EYE_X, alignment.EYE_Y), abs=0.012)
+    assert nose == pytest.approx((0.5, alignment.NOSE_Y), abs=0.02)
+    assert np.mean(corners, axis=0) == pytest.approx((0.5, alignment.MOUTH_Y), abs=0.02)
 
 
 @drawn

@@ -99,7 +99,7 @@ def build(person: Person, muscles: Muscles) -> Build:
     return Build(
         half=152 + 13 * person.face_width,
         crown=52.0,
-        chin=453 + 11 * person.face_length + muscles.jaw,
+        chin=459 + 10 * person.face_length + muscles.jaw,
         hairline=112 - 15 * person.forehead,
         square=2.26 + 0.40 * person.jaw + 0.10 * max(0.0, young),
         taper=0.12 - 0.12 * person.jaw + 0.02 * person.face_length,

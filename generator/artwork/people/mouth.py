@@ -28,7 +28,7 @@ def borders(person: Person, muscles: Muscles) -> tuple[list[Point], list[Point]]
     wide = 1 + 0.10 * person.mouth_width
     upper, lower = classic_lips(muscles)
     # A closed mouth's corners lie where photographs have them, whatever the middle does.
-    y0 = MOUTH_Y - CLASSIC_Y
+    y0 = MOUTH_Y - CLASSIC_Y + 2.5
 
     def moved(points: list[Point]) -> list[Point]:
         return [(MIDDLE + (x - MIDDLE) * wide, y + y0) for x, y in points]

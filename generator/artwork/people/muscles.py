@@ -21,7 +21,7 @@ class Muscles(Expression):
     """Added to the person's own."""
     lid_bow: float = 0.0
     lower_bow: float = 0.0
-    mouth_width: float = 47.0
+    mouth_width: float = 50.0
     mouth_lift: float = 5.0
     blush: float = 0.0
     """Added to the person's own."""
