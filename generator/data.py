@@ -186,6 +186,11 @@ class Ahead:
         self._over.set()
         self._thread.join()
 
+    @property
+    def waiting(self) -> int:
+        """How many values lie ready."""
+        return self._queue.qsize()
+
     def take(self) -> NDArray[np.uint8]:
         """The next value."""
         while True:
