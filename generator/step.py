@@ -56,13 +56,13 @@ def fresh(checkpoint: Checkpoint, recipe: Recipe) -> State:
     weights = trained(g)
 
     def zeros(like: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: ops.zeros_like(value) for name, value in like.items()}
+        return {name: ops.convert_to_tensor(np.zeros(v.shape, "f")) for name, v in like.items()}
 
     return {
         "G": weights,
         "D": d,
-        # A copy, not the same tensors: a step gives the memory of both back.
-        "G_ema": {name: value + 0.0 for name, value in weights.items()},
+        # Not the same tensors: a step gives the memory of both back.
+        "G_ema": trained(prepared(checkpoint.generator)),
         "w_avg": g["mapping.w_avg"],
         "v": {"G": zeros(weights), "D": zeros(d)},
         "t": {name: _number(0, "int32") for name in ("G", "D")},

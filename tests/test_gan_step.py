@@ -44,7 +44,8 @@ def step() -> Step:
 
 @cache
 def after(steps: int) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-    state, seen = beginning(), {}
+    state = beginning()
+    seen: dict[str, float] = {}
     for number in range(steps):
         state, found = step()(state, reals(number), number)
         seen |= {name: float(value) for name, value in found.items()}
