@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
+from math import ceil, log
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vcam_emoji.sheet import Area, blend
 from vcam_emoji.types import Box, Image
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -31,6 +32,10 @@ _GRID = 16
 """The backdrop is computed as a grid of that many points across and down, then enlarged."""
 _RIM = 0.96
 """Poisson's kernel is read up to here: at 1 it is a spike between two samples."""
+_STEP = 1.04
+"""Backdrops come in sizes that are this far apart."""
+_SAME_COLOUR = 4.0
+"""Grey levels by which the surroundings may wander before the backdrop follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +172,21 @@ class Shade:
     Kept smaller where heads are large: the feather is smooth, and so is what it is multiplied with.
     """
 
-    size: tuple[int, int]
-    """Width and height of the rectangle, in pixels."""
+    step: int
+    """Pixels of the rectangle to one of `small`, across and down."""
     small: Image
     """[h/step, w/step, 3], 255 on the head, 0 outside."""
     keep: Image
     """[h, w, 3], how much of the frame is kept: 0 on the head, 255 outside."""
+    spans: tuple[NDArray[np.int64], NDArray[np.int64]]
+    """Of each row of `small`, the first column that is not clear, and the first after those."""
 
-    def paint(self, grid: Image) -> Image:
-        """The colours of `surface`, at the rectangle's size, times the opacity."""
+    def colours(self, grid: Image) -> Image:
+        """The colours of `surface` times the opacity, [h/step, w/step, 3]."""
         coarse = cv2.resize(grid, self.small.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-        cv2.multiply(coarse, self.small, dst=coarse, scale=1 / 255)
-        whole = cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
-        return whole.astype(np.uint8, copy=False)
+        return cv2.multiply(coarse, self.small, dst=coarse, scale=1 / 255).astype(
+            np.uint8, copy=False
+        )
 
 
 @lru_cache(maxsize=4)
@@ -187,17 +194,125 @@ def shade(half_width: float, half_height: float, roll: float) -> Shade:
     """The shade of a head of that size and tilt."""
     head = Ellipse((0.0, 0.0), half_width, half_height, roll)
     box = head.box(FEATHER)
-    size = max(8, ceil(box.width)), max(8, ceil(box.height))
     step = next((step for step in (4, 2) if min(half_width, half_height) >= 25 * step), 1)
-    coarse = max(2, size[0] // step), max(2, size[1] // step)
-    steps_x = (np.arange(coarse[0], dtype=np.float32) + np.float32(0.5)) / coarse[0] - 0.5
-    steps_y = (np.arange(coarse[1], dtype=np.float32) + np.float32(0.5)) / coarse[1] - 0.5
-    x, y = np.meshgrid(steps_x * size[0], steps_y * size[1])
+    coarse = max(8, ceil(box.width / step)), max(8, ceil(box.height / step))
+    steps_x = (np.arange(coarse[0], dtype=np.float32) + np.float32(0.5)) - coarse[0] / 2
+    steps_y = (np.arange(coarse[1], dtype=np.float32) + np.float32(0.5)) - coarse[1] / 2
+    x, y = np.meshgrid(steps_x * step, steps_y * step)
     radius = head.radius(np.stack([x, y], axis=-1).astype(np.float32))
     # Opaque a step of the coarse grid further out, so that its enlargement is opaque on the head.
     opaque = min(1 + (step + 1) / min(half_width, half_height), FEATHER - 0.01)
     fall = np.clip((FEATHER - radius) / (FEATHER - opaque), 0, 1)
     soft = (fall * fall * (3 - 2 * fall) * 255 + 0.5).astype(np.uint8)
     small = cv2.merge([soft, soft, soft]).astype(np.uint8, copy=False)
+    size = (coarse[0] * step, coarse[1] * step)
     keep = cv2.bitwise_not(cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR))
-    return Shade(size, small, cv2.merge([keep, keep, keep]).astype(np.uint8, copy=False))
+    seen = soft > 0
+    first, last = seen.argmax(axis=1), coarse[0] - seen[:, ::-1].argmax(axis=1)
+    spans = np.where(seen.any(axis=1), first, coarse[0]), np.where(seen.any(axis=1), last, 0)
+    whole = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
+    return Shade(step, small, whole, spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """What is laid over one head before its emoji."""
+
+    x: int
+    y: int
+    """Corner of the head's feathered rectangle in the frame."""
+    shape: tuple[float, float, float]
+    """Half width, half height and roll."""
+    shade: Shade
+    rim: Floats
+    colours: Image
+    """As `Shade.colours`."""
+
+    def lay(self, image: Image, but: Sequence[Area] = ()) -> None:
+        """Lay it over a frame, in place, except in rectangles that something else will hide.
+
+        Args:
+            image: The frame.
+            but: They do not overlap, and lie from top to bottom.
+        """
+        step, (rows, columns) = self.shade.step, self.shade.small.shape[:2]
+        below = 0
+        for each in but:
+            # In steps of the coarse grid, rounded inwards.
+            hole = Area(
+                max(0, -((self.x - each.x0) // step)),
+                max(0, -((self.y - each.y0) // step)),
+                min(columns, (each.x1 - self.x) // step),
+                min(rows, (each.y1 - self.y) // step),
+            )
+            if not hole:
+                continue
+            self._lay(image, self._span(below, hole.y0))
+            beside = self._span(hole.y0, hole.y1)
+            self._lay(image, beside._replace(x1=min(beside.x1, hole.x0)))
+            self._lay(image, beside._replace(x0=max(beside.x0, hole.x1)))
+            below = hole.y1
+        self._lay(image, self._span(below, rows))
+
+    def _span(self, top: int, bottom: int) -> Area:
+        """All of some rows of the coarse grid that is not clear."""
+        if top >= bottom:
+            return Area(0, 0, 0, 0)
+        first, last = self.shade.spans
+        return Area(int(first[top:bottom].min()), top, int(last[top:bottom].max()), bottom)
+
+    def _lay(self, image: Image, at: Area) -> None:
+        """Lay one rectangle of the coarse grid."""
+        step = self.shade.step
+        place = Area(at.x0 * step, at.y0 * step, at.x1 * step, at.y1 * step)
+        seen = place.clipped(Area(0, 0, *image.shape[1::-1]).shifted(-self.x, -self.y))
+        if not seen:
+            return
+        colour = self._enlarged(at)
+        if seen != place:
+            colour = colour[seen.shifted(-place.x0, -place.y0).part()]
+        blend(image[seen.shifted(self.x, self.y).part()], colour, self.shade.keep[seen.part()])
+
+    def _enlarged(self, at: Area) -> Image:
+        """The colours in a rectangle of the coarse grid, at the frame's size."""
+        step, (rows, columns) = self.shade.step, self.colours.shape[:2]
+        if step == 1:
+            return self.colours[at.part()]
+        around = Area(at.x0 - 1, at.y0 - 1, at.x1 + 1, at.y1 + 1).clipped(Area(0, 0, columns, rows))
+        size = ((around.x1 - around.x0) * step, (around.y1 - around.y0) * step)
+        large = cv2.resize(self.colours[around.part()], size, interpolation=cv2.INTER_LINEAR)
+        x, y = (at.x0 - around.x0) * step, (at.y0 - around.y0) * step
+        inner = large[y : y + (at.y1 - at.y0) * step, x : x + (at.x1 - at.x0) * step]
+        return inner.astype(np.uint8, copy=False)
+
+
+def behind(
+    image: Image, head: Ellipse, others: Sequence[Ellipse], before: Backdrop | None
+) -> Backdrop:
+    """The backdrop of a head, from its surroundings in a frame; as it was, where it still fits."""
+    shape = _shape(head, before.shape if before else None)
+    rim = ring(image, Ellipse(head.centre, *shape), others)
+    if before and before.shape == shape and np.abs(rim - before.rim).max() <= _SAME_COLOUR:
+        shaded, rim, colours = before.shade, before.rim, before.colours
+    else:
+        shaded = shade(*shape)
+        colours = shaded.colours(surface(rim, shape[2], shape[1] / shape[0]))
+    height, width = shaded.keep.shape[:2]
+    x, y = round(head.centre[0] - width / 2), round(head.centre[1] - height / 2)
+    return Backdrop(x, y, shape, shaded, rim, colours)
+
+
+def _shape(head: Ellipse, before: tuple[float, float, float] | None) -> tuple[float, float, float]:
+    """Half width, half height and roll of the backdrop: the head's, rounded up so that they stay.
+
+    A cover that trembles would have a new shade computed in every frame, for nothing to be seen.
+    """
+    aspect = head.half_height / head.half_width
+    if before is not None and 1 <= before[0] / (head.half_width + 1) <= 1.08:
+        wide = before[0]
+    else:
+        wide = _STEP ** ceil(log(head.half_width + 1, _STEP))
+    roll = 4.0 * round(head.roll / 4)
+    if before is not None and abs(before[2] - head.roll) < 3:
+        roll = before[2]
+    return wide, wide * aspect, roll

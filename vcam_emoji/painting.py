@@ -8,18 +8,19 @@ opaque, the fade is opaque too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import atan2, ceil, cos, degrees, floor, hypot, log, log2, pi, radians, sin, sqrt
+from dataclasses import dataclass, field
+from math import atan2, ceil, cos, degrees, floor, hypot, log2, pi, radians, sin, sqrt
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji import backdrop
-from vcam_emoji.backdrop import Ellipse
+from vcam_emoji.backdrop import Backdrop, Ellipse
 from vcam_emoji.commands import Mode
 from vcam_emoji.emoji_set import EmojiImage, EmojiSet
 from vcam_emoji.settings import Look
+from vcam_emoji.sheet import Sheet, cut
 from vcam_emoji.types import Emotion, Expression, Face, Image
 
 # A head in widths of its face (cheek to cheek), from head and face anthropometry: the pupils are
@@ -37,14 +38,10 @@ _EMOJI_RADIUS = 0.98
 _EMOJI_ABOVE_FEATURES = 0.20
 """In `replace` the art sits a little higher than its anchors say: hair adds to the top."""
 
-_INVISIBLE = 1.0
+_INVISIBLE = 1.25
 """Pixels by which the edge of an emoji may be off before it is warped anew."""
-_STEP = 1.04
-"""Backdrops come in sizes that are this far apart."""
 _MOST_ART = 4
 """Drawings kept ready beside those that show; each takes a few MB, and 7 ms to make ready."""
-_SAME_COLOUR = 4.0
-"""Grey levels by which the surroundings may wander before the backdrop follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,8 @@ class _Art:
         left, top = x - self.features[0], y - self.features[1]
         self._corners = [(left, top), (left + w, top), (left, top + h), (left + w, top + h)]
         """Of what is not transparent, from the anchor, in pixels of the art."""
-        self.reach = max(hypot(*corner) for corner in self._corners)
+        hull = cv2.convexHull(cv2.findNonZero(alpha)) if w else np.zeros((1, 1, 2))
+        self.reach = float(np.linalg.norm(hull - self.features, axis=-1).max()) + 1
         """No pixel is farther from the anchor."""
 
     def _level(self, scale: float) -> tuple[NDArray[np.uint8], float]:
@@ -190,82 +188,10 @@ class _Art:
 
 
 @dataclass(frozen=True, slots=True)
-class _Core:
-    """A rectangle of the frame, in whole pixels: x0, y0 inside, x1, y1 outside."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    def clipped(self, other: _Core) -> _Core:
-        x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
-        return _Core(x0, y0, max(x0, min(self.x1, other.x1)), max(y0, min(self.y1, other.y1)))
-
-    def around(self, inner: _Core) -> list[_Core]:
-        """What is left of this rectangle without one inside it: above, left, right, below."""
-        bands = [
-            _Core(self.x0, self.y0, self.x1, inner.y0),
-            _Core(self.x0, inner.y0, inner.x0, inner.y1),
-            _Core(inner.x1, inner.y0, self.x1, inner.y1),
-            _Core(self.x0, inner.y1, self.x1, self.y1),
-        ]
-        return [each for each in bands if each.x0 < each.x1 and each.y0 < each.y1]
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """Something to lay over a rectangle of the frame: `frame * keep / 255 + colour`."""
-
-    x: int
-    y: int
-    colour: Image
-    keep: Image
-    opaque: _Core | None = None
-    """Where nothing of the frame is kept, in pixels of the sheet: copying is cheaper there."""
-
-    def core(self) -> _Core | None:
-        """Where nothing of the frame is kept, in pixels of the frame."""
-        if self.opaque is None:
-            return None
-        at = self.opaque
-        return _Core(at.x0 + self.x, at.y0 + self.y, at.x1 + self.x, at.y1 + self.y)
-
-    def lay(self, image: Image, but: _Core | None = None) -> None:
-        """Lay it over a frame, except where `but` says that something else will hide it."""
-        height, width = self.colour.shape[:2]
-        frame = _Core(0, 0, image.shape[1], image.shape[0])
-        whole = _Core(self.x, self.y, self.x + width, self.y + height).clipped(frame)
-        core = but or self.core()
-        if core is None:
-            self._blend(image, whole)
-            return
-        inner = core.clipped(whole)
-        if inner.x0 == inner.x1 or inner.y0 == inner.y1:
-            self._blend(image, whole)
-            return
-        for band in whole.around(inner):
-            self._blend(image, band)
-        if but is None:
-            image[inner.y0 : inner.y1, inner.x0 : inner.x1] = self.colour[self._part(inner)]
-
-    def _blend(self, image: Image, at: _Core) -> None:
-        if at.x0 >= at.x1 or at.y0 >= at.y1:
-            return
-        below = image[at.y0 : at.y1, at.x0 : at.x1]
-        part = self._part(at)
-        cv2.multiply(below, self.keep[part], dst=below, scale=1 / 255)
-        cv2.add(below, self.colour[part], dst=below)
-
-    def _part(self, at: _Core) -> tuple[slice, slice]:
-        return np.s_[at.y0 - self.y : at.y1 - self.y, at.x0 - self.x : at.x1 - self.x]
-
-
-@dataclass(frozen=True, slots=True)
 class _Front:
     """Art as it was last warped."""
 
-    sheet: _Sheet
+    sheet: Sheet
     pose: _Pose
     whole: bool
     """None of it was cut off at the frame's border, so that it may be moved."""
@@ -274,12 +200,11 @@ class _Front:
         still = hypot(pose.x - self.pose.x, pose.y - self.pose.y) < _INVISIBLE
         return pose.turns_like(self.pose, reach) and (self.whole or still)
 
-    def at(self, pose: _Pose) -> _Sheet:
+    def at(self, pose: _Pose) -> Sheet:
         """Moved by whole pixels to a pose that it serves."""
-        dx, dy = round(pose.x - self.pose.x), round(pose.y - self.pose.y)
-        if not self.whole or (dx == 0 and dy == 0):
+        if not self.whole:
             return self.sheet
-        return replace(self.sheet, x=self.sheet.x + dx, y=self.sheet.y + dy)
+        return self.sheet.moved(round(pose.x - self.pose.x), round(pose.y - self.pose.y))
 
 
 @dataclass(slots=True)
@@ -289,9 +214,7 @@ class _Person:
     weights: dict[int, float] = field(default_factory=dict)
     """How much of each picture shows, by its `id`, summing to 1."""
     painted: float = 0.0
-    shape: tuple[float, float, float] | None = None
-    rim: NDArray[np.float32] | None = None
-    behind: _Sheet | None = None
+    behind: Backdrop | None = None
     front: _Front | None = None
     front_key: object = None
 
@@ -337,7 +260,8 @@ class Painter:
             heads = [each.head for each in covers]
             for number, each in enumerate(covers):
                 others = heads[:number] + heads[number + 1 :]
-                _fill(image, each.head, others, people[each.face_id])
+                person = people[each.face_id]
+                person.behind = backdrop.behind(image, each.head, others, person.behind)
         fronts = {
             each.face_id: self._front(
                 each,
@@ -353,7 +277,7 @@ class Painter:
             for each in covers:
                 behind = people[each.face_id].behind
                 if behind is not None:
-                    behind.lay(image, but=fronts[each.face_id].core())
+                    behind.lay(image, but=fronts[each.face_id].opaque())
         for each in covers:
             fronts[each.face_id].lay(image)
 
@@ -365,7 +289,7 @@ class Painter:
         look: Look,
         now: float,
         frame_size: tuple[int, int],
-    ) -> _Sheet:
+    ) -> Sheet:
         weights = self._fade(person, expression, look.fade_s, now)
         arts = [(self._art[key], weight) for key, weight in weights.items()]
         main = max(arts, key=lambda pair: pair[1])[0]
@@ -448,56 +372,4 @@ def _front(
             mixed = layer
         else:
             mixed = cv2.addWeighted(mixed, 1.0, layer, share, 0).astype(np.uint8, copy=False)
-    colour = cv2.cvtColor(mixed, cv2.COLOR_BGRA2BGR).astype(np.uint8, copy=False)
-    clear = cv2.bitwise_not(cv2.extractChannel(mixed, 3)).astype(np.uint8, copy=False)
-    keep = cv2.merge([clear, clear, clear]).astype(np.uint8, copy=False)
-    return _Front(_Sheet(left, top, colour, keep, _opaque(clear)), pose, whole)
-
-
-def _opaque(clear: NDArray[np.uint8]) -> _Core | None:
-    """The largest rectangle of the sheet's own shape around its middle in which `clear` is 0."""
-    height, width = clear.shape
-    low, high = 0.0, 1.0
-    best = None
-    for _ in range(6):
-        share = (low + high) / 2
-        dx, dy = round(width * share / 2), round(height * share / 2)
-        middle = width // 2, height // 2
-        tried = _Core(middle[0] - dx, middle[1] - dy, middle[0] + dx, middle[1] + dy)
-        if cv2.countNonZero(clear[tried.y0 : tried.y1, tried.x0 : tried.x1]):
-            high = share
-        else:
-            low, best = share, tried
-    return best
-
-
-def _fill(image: Image, head: Ellipse, others: Sequence[Ellipse], person: _Person) -> None:
-    """Bring the sheet behind one emoji up to date with the surroundings."""
-    shape = _shape(head, person.shape)
-    rim = backdrop.ring(image, Ellipse(head.centre, *shape), others)
-    same = person.behind is not None and person.shape == shape and person.rim is not None
-    if person.rim is None or not same or np.abs(rim - person.rim).max() > _SAME_COLOUR:
-        shade = backdrop.shade(*shape)
-        colour = shade.paint(backdrop.surface(rim, shape[2], shape[1] / shape[0]))
-        person.shape, person.rim = shape, rim
-        person.behind = _Sheet(0, 0, colour, shade.keep)
-    assert person.behind is not None
-    height, width = person.behind.colour.shape[:2]
-    person.behind.x = round(head.centre[0] - width / 2)
-    person.behind.y = round(head.centre[1] - height / 2)
-
-
-def _shape(head: Ellipse, before: tuple[float, float, float] | None) -> tuple[float, float, float]:
-    """Half width, half height and roll of the backdrop: the head's, rounded up so that they stay.
-
-    A cover that trembles would have a new shade computed in every frame, for nothing to be seen.
-    """
-    aspect = head.half_height / head.half_width
-    if before is not None and 1 <= before[0] / (head.half_width + 1) <= 1.08:
-        wide = before[0]
-    else:
-        wide = _STEP ** ceil(log(head.half_width + 1, _STEP))
-    roll = 4.0 * round(head.roll / 4)
-    if before is not None and abs(before[2] - head.roll) < 3:
-        roll = before[2]
-    return wide, wide * aspect, roll
+    return _Front(cut(mixed, left, top), pose, whole)

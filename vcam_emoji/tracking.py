@@ -26,12 +26,16 @@ FIND_EVERY_S = 0.4
 """Other faces are looked for this often while all that are known are seen."""
 FOLLOW_EVERY = 4
 """Frames from one look of the follower to the next, while the patch is found."""
+TRUST_EVERY = 10
+"""And while it is found as good as unchanged, where the follower agreed with it of late."""
 
 _PATCH_ROOM = 1.1
 _ALIKE = 0.9
 """A patch is found where its likeness is this or more."""
 _FRESH = 0.97
 """It is taken anew below this, while the follower confirms the face."""
+_TRUSTED_LOOKS = 4
+"""So many looks on end agreed before the patch is trusted for longer."""
 _LEAST_GAIN = 0.08
 """What a look of the follower counts at least."""
 _SAME_FACE = 0.45
@@ -87,6 +91,12 @@ class _Track:
         """Where it should be, from its velocity."""
         step = min(now - self.time, _LONGEST_STEP_S) * exp(-(self.time - self.seen) / _COASTING_S)
         return self.pose.shifted(self.velocity[0] * step, self.velocity[1] * step)
+
+    @property
+    def patience(self) -> int:
+        """Frames from one look of the follower to the next."""
+        trusted = self.looks >= _TRUSTED_LOOKS and self.likeness >= _FRESH
+        return TRUST_EVERY if trusted else FOLLOW_EVERY
 
     def move(self, pose: Pose, now: float) -> None:
         self.before = self.pose, self.velocity, self.seen, self.expected(now)
@@ -189,7 +199,7 @@ class Tracker:
             carried = self._carried(track, track.pose, image)
         track.unlooked += 1
         steady = carried is not None and track.seen == track.time
-        if carried is not None and steady and track.unlooked < FOLLOW_EVERY:
+        if carried is not None and steady and track.unlooked < track.patience:
             track.move(carried, now)
             track.see(now)
             return

@@ -124,9 +124,11 @@ def _look(image: Image, region: Region) -> _Look:
     y0 = int(min(max(region.y - reach, 0), height - factor))
     across = max(1, int(min(2 * reach, width - x0)) // factor)
     down = max(1, int(min(2 * reach, height - y0)) // factor)
-    # Every other row is enough where many pixels become one, and takes half the time.
-    rows = 2 if factor % 2 == 0 else 1
-    part = image[y0 : y0 + down * factor : rows, x0 : x0 + across * factor]
+    part = image[y0 : y0 + down * factor, x0 : x0 + across * factor]
+    if factor >= 4:
+        # Of many pixels 16 are enough, found in a third of the time that averaging all takes.
+        double = (2 * across, 2 * down)
+        part = cv2.resize(part, double, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
     small = cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
     return _Look(grey, x0, y0, factor)

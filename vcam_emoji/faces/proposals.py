@@ -63,18 +63,28 @@ def propose(detector: BlazeFace, image: Image, square: Square, threshold: float)
     part = image[y : y + side, x : x + side]
     scale = detector.size / side
     size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-    # Averaging all pixels helps where many are left out, and costs too much where few are.
-    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-    if scale < 0.25:
-        # Every other row has pixels enough to average, and takes half the time.
-        part = part[::2]
     view = np.zeros((detector.size, detector.size, 3), np.uint8)
-    view[: size[1], : size[0]] = cv2.resize(part, size, interpolation=how)
+    view[: size[1], : size[0]] = _resized(part, size, scale)
     seen = _merged(detector.look(view, threshold))
     return [
         as_face(float(score), _shifted(row / scale, x, y), WHOLE_FRAME)
         for score, row in zip(seen.scores, seen.values, strict=True)
     ]
+
+
+def _resized(part: Image, size: tuple[int, int], scale: float) -> Image:
+    """At that width and height; averaged where many pixels are left out.
+
+    OpenCV averages whole numbers of pixels ten times as fast as broken ones.
+    """
+    if scale < 0.25:
+        half = (max(1, part.shape[1] // 2), max(1, part.shape[0] // 2))
+        part = cv2.resize(part, half, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    if scale < 0.5:
+        double = (2 * size[0], 2 * size[1])
+        part = cv2.resize(part, double, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return cv2.resize(part, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
 def close_up(detector: BlazeFace, image: Image, region: Region) -> Detection | None:
