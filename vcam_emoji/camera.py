@@ -104,6 +104,14 @@ class _Grabbed:
     time: float
     capture: Capture
 
+    def decoded(self) -> Frame | None:
+        """The frame, or None if it arrived damaged."""
+        image = self.capture.decode(self.raw)
+        if image is None:
+            return None
+        # What a decoder left as it came is kept, to tell a camera that is stuck.
+        return Frame(image, self.time, fresh=not np.may_share_memory(image, self.raw))
+
 
 class Webcam:
     """A `FrameSource` from a live camera, opened and opened again by a thread of its own."""
@@ -144,11 +152,11 @@ class Webcam:
                     yield None
                 continue
             # Decoded here, not by the grabber: a frame that is never taken costs nothing.
-            image = grabbed.capture.decode(grabbed.raw)
-            if image is not None:
-                # What a decoder left as it came is kept, to tell a camera that is stuck.
-                fresh = not np.may_share_memory(image, grabbed.raw)
-                yield Frame(image, grabbed.time, fresh)
+            if (frame := grabbed.decoded()) is not None:
+                # Nothing of it is kept here: whoever takes it is the only one to hold it.
+                waiting = [frame]
+                del frame
+                yield waiting.pop()
 
     def _take(self) -> _Grabbed | None:
         with self._news:

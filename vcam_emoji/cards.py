@@ -39,6 +39,11 @@ def picture(card: Card, size: tuple[int, int]) -> Image:
     return image
 
 
+def put_away() -> None:
+    """Forget the card kept ready, a few MB, until one is asked for again."""
+    picture.cache_clear()
+
+
 def _read(path: Path) -> Image | None:
     try:
         encoded = np.frombuffer(path.read_bytes(), np.uint8)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vcam_emoji import memory
 from vcam_emoji.errors import ModelError
 
 
@@ -82,7 +80,7 @@ class Network:
         """
         if self._interpreter is not None and time.monotonic() - self._used >= idle_s:
             self._interpreter = None
-            _return_what_is_free()
+            memory.return_what_is_free()
 
     def _loaded(self) -> Any:
         if not self.path.is_file():
@@ -106,13 +104,6 @@ class Network:
                 "The file is damaged; install vcam-emoji again.",
             ) from error
         return interpreter
-
-
-def _return_what_is_free() -> None:
-    """Have the allocator give the system what the process has freed; glibc keeps it otherwise."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tensor(detail: dict[str, object]) -> Tensor:

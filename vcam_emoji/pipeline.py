@@ -126,6 +126,8 @@ class Stages:
         image = self._fitted(publication.image, mirror)
         done = time.perf_counter()
         self._failure = ""
+        if not publication.hidden:
+            cards.put_away()
         laps = {
             "faces": (tracked - start) * 1e3,
             "emotions": (read - tracked) * 1e3,
@@ -169,5 +171,7 @@ def run(
             processed = stages.process(frame, directions())
             sink.send(processed.image)
             watch(frame, processed)
+            # Let go, so that the next frame is decoded into the same memory.
+            del frame, processed
     finally:
         sink.send(cards.picture(Card.PAUSED, sink.size))

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
+import numpy as np
 
-from vcam_emoji import __version__, cards, emoji_set, pipeline
+from vcam_emoji import __version__, cards, emoji_set, memory, pipeline
 from vcam_emoji.cards import Card
 from vcam_emoji.commands import (
     Calibrate,
@@ -42,7 +43,7 @@ from vcam_emoji.errors import CalibrationError, UsageError, VcamEmojiError
 from vcam_emoji.pipeline import Directions, Processed, Stages
 from vcam_emoji.recording import Recorder
 from vcam_emoji.settings import Calibration, Devices, Settings, SettingsStore
-from vcam_emoji.types import Emotion, Frame, FrameSink, FrameSource
+from vcam_emoji.types import Emotion, Frame, FrameSink, FrameSource, Image
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,9 @@ class _Wishes:
     paused: bool = False
 
 
+_NO_IMAGE: Image = np.empty((0, 0, 3), np.uint8)
+
+
 class Service:
     """One person's camera, from `start` to `close`."""
 
@@ -135,6 +139,7 @@ class Service:
         return self._stop
 
     def start(self) -> None:
+        memory.one_arena()
         self._live.start()
 
     def close(self) -> None:
@@ -399,7 +404,8 @@ class Service:
         return Directions(self._store.current.look, wishes.cues, self._emoji_set, wishes.paused)
 
     def _watch(self, frame: Frame | None, processed: Processed) -> None:
-        self._latest = processed
+        # Without the picture: the status tells of it, but shows none.
+        self._latest = replace(processed, image=_NO_IMAGE)
         if frame is not None:
             self._frames += 1
             self._times.append(time.monotonic())

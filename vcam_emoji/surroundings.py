@@ -7,6 +7,7 @@ has never been quiet, and what has changed since.
 
 from __future__ import annotations
 
+from math import floor
 from typing import TypeAlias
 
 import cv2
@@ -166,10 +167,10 @@ class Surroundings:
     def inside(self, *shapes: Points) -> Cells:
         """Cells within any of these polygons of pixels of the frame."""
         cells: Cells = np.zeros(self._known.shape, np.uint8)
+        limit = 16.0 * 4 * COLUMNS
         for shape in shapes:
-            corners = np.round((shape * self._scale - 0.5) * 16)
-            limit = 16.0 * 4 * COLUMNS
-            fixed = np.clip(corners, -limit, limit).astype(np.int32)
+            corners = np.rint(shape * (self._scale * 16) - 8)
+            fixed = corners.clip(-limit, limit).astype(np.int32)
             cv2.fillPoly(cells, [fixed], (255,), cv2.LINE_8, 4)
         return cells
 
@@ -219,6 +220,6 @@ def _cells(image: Image, grid: tuple[int, int]) -> Image:
 
 def _differ(a: Image, b: Image, limit: float) -> Cells:
     """Cells in which any channel differs by more than `limit`."""
-    blue, green, red = cv2.split(cv2.absdiff(a, b))
-    most = cv2.max(cv2.max(blue, green), red)
-    return cv2.threshold(most, limit, 255, cv2.THRESH_BINARY)[1].astype(np.uint8, copy=False)
+    most = floor(limit)
+    same = cv2.inRange(cv2.absdiff(a, b), (0, 0, 0), (most, most, most))
+    return cv2.bitwise_not(same).astype(np.uint8, copy=False)
