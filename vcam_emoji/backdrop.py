@@ -76,9 +76,10 @@ class Ellipse:
 
     def outline(self, factor: float = 1.0, count: int = 32) -> Floats:
         """[count, 2]: points on the ellipse with its axes times `factor`, clockwise."""
-        return self._place(_circle(count) * np.float32(factor))
+        return self.placed(_circle(count) * np.float32(factor))
 
-    def _place(self, local: Floats) -> Floats:
+    def placed(self, local: Floats) -> Floats:
+        """Back from the coordinates of `local`."""
         right, down = self._axes()
         axes = np.array([right, down], np.float32)
         placed: Floats = local @ axes + np.asarray(self.centre, np.float32)
@@ -98,6 +99,13 @@ def _circle(count: int) -> Floats:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+@lru_cache(maxsize=1)
+def _rings() -> Floats:
+    """[radii, angles, 2]: where the ring is read around the unit circle."""
+    circle = _circle(_ANGLES)
+    return np.stack([circle * np.float32(factor) for factor in _RADII])
+
+
 def ring(image: Image, head: Ellipse, others: Sequence[Ellipse] = ()) -> Floats:
     """The colours around a head, [angles, 3], smooth along the ring.
 
@@ -105,16 +113,19 @@ def ring(image: Image, head: Ellipse, others: Sequence[Ellipse] = ()) -> Floats:
     it; where nothing is readable it is a dark grey.
     """
     height, width = image.shape[:2]
-    places = np.stack([head.outline(factor, _ANGLES) for factor in _RADII])
+    places = head.placed(_rings())
     at = places - np.float32(0.5)
     colours = cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    inside = (places >= 0).all(axis=-1) & (places < (width, height)).all(axis=-1)
+    inside = ((places >= 0) & (places < (width, height))).all(axis=-1)
     for other in others:
         inside &= other.radius(places) > FEATHER
+    blur = _along_the_ring()
+    if inside.all():
+        smooth: Floats = blur @ colours.mean(axis=0, dtype=np.float32)
+        return smooth
     weight = inside.astype(np.float32)
     sums = np.einsum("rac,ra->ac", colours.astype(np.float32), weight)
     counts = weight.sum(axis=0)
-    blur = _along_the_ring()
     known = blur @ counts
     total = blur @ sums
     if known.max() < 1e-3:

@@ -119,7 +119,7 @@ class _Look:
 def _look(image: Image, region: Region) -> _Look:
     height, width = image.shape[:2]
     factor = max(1, round(region.side / (1.5 * _SIZE)))
-    reach = 0.9 * region.side
+    reach = 0.8 * region.side
     x0 = int(min(max(region.x - reach, 0), width - factor))
     y0 = int(min(max(region.y - reach, 0), height - factor))
     across = max(1, int(min(2 * reach, width - x0)) // factor)
