@@ -82,6 +82,15 @@ class Finder:
         )
         return distinct([each for each in judged if each.score >= _LIKELY], 0.4)
 
+    def rest(self, idle_s: float) -> None:
+        """Give the memory of two detectors back, until they are asked again, if idle for so long.
+
+        They are the back-camera one, with 17 MB the largest, and the short-range one. The
+        full-range detector and the mesh are asked all the time.
+        """
+        self.back.rest(idle_s)
+        self.closer.detector.rest(idle_s)
+
 
 def _support(proposal: Detection, others: Sequence[Detection]) -> float:
     """The best score of those that see the same face."""

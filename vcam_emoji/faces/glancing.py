@@ -15,7 +15,8 @@ _WATCHING = 0.4
 _REMEMBERED = 3
 """Glances for which a judgement holds."""
 _REST_S = 3.0
-"""The back-camera detector, with 17 MB the largest network, is let go when idle for so long."""
+"""The networks that are asked only where a face is missing or doubtful are let go when idle for so
+long."""
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Watcher:
     def find(self, image: Image) -> Sequence[Detection]:
         """The faces that this turn shows, known ones not placed anew."""
         self.turn += 1
-        self.finder.back.rest(_REST_S)
+        self.finder.rest(_REST_S)
         whole, part = _parts(image, self.turn // 2)
         square = whole if self.turn % 2 else part
         proposals = propose(self.finder.wide, image, square, _WATCHING)
