@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -202,9 +203,13 @@ def _dataset(options: argparse.Namespace) -> int:
         raise UsageError("--intensities are no numbers.", "Write them as 0.33,0.66,1.") from error
     plan = Plan(options.people, options.size, options.seed, intensities, options.format)
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
-        task = bar.add_task("drawings", total=plan.total)
-        write(plan, options.out, options.jobs, lambda done, _: bar.update(task, completed=done))
+    try:
+        with Progress(*columns) as bar:
+            task = bar.add_task("drawings", total=plan.total)
+            write(plan, options.out, options.jobs, lambda done, _: bar.update(task, completed=done))
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
     return 0
 
 

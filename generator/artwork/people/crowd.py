@@ -136,7 +136,7 @@ def _hair_colour(chance: Random, tone: float, age: float, dyed: float = 0.09) ->
         return str(Colour.oklch(chance.uniform(0.45, 0.72), chance.uniform(0.15, 0.2), hue))
     # How dark and how red, as the two pigments of hair are: pale skin goes with more of both.
     dark = chance.betavariate(1.6 + 3.2 * tone, 1.5)
-    red = chance.random() ** 3 if dark < 0.75 else 0.15 * chance.random()
+    red = (chance.random() ** 3 if dark < 0.75 else 0.15 * chance.random()) * (1.1 - 0.9 * tone)
     lightness = 0.84 - 0.62 * dark**0.8
     natural = Colour.oklch(
         lightness,

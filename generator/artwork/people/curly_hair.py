@@ -15,12 +15,12 @@ from generator.artwork.svg import Drawing, Point, curve, ellipse, stroke
 
 
 def _cloud(
-    hair: Hair, side: float, top: float, low: float, size: float, seed: int
+    hair: Hair, side: float, top: float, low: float, size: float, seed: int, rings: int = 4
 ) -> list[tuple[float, float, float]]:
     """Places of curls over the head, from its outline inwards."""
     chance = Random(seed)
     places = []
-    for ring in range(4):
+    for ring in range(rings):
         inset = ring * size * 0.95
         arc = hair.frame.over(side - inset, top - inset, low, steps=20)
         count = max(6, round(20 - 2.2 * ring))
@@ -138,7 +138,14 @@ def _afro(drawing: Drawing, hair: Hair) -> None:
         curve([*hair.frame.over(12, 26, 262), *reversed(hairline(hair.frame, low=262))]),
         hair.tones.shade,
     )
-    curls(drawing, hair.tones, _fronted(hair, _cloud(hair, 14, 30, 262, 17, 43), 8), seed=44)
+    places = _fronted(hair, _cloud(hair, 14, 30, 262, 17, 43, rings=6), 8)
+    # A last row that frays the hairline.
+    chance = Random(45)
+    row = [
+        (x + chance.uniform(-5, 5), y - 8 + chance.uniform(-7, 5), chance.uniform(11, 16))
+        for x, y in sampled(hairline(hair.frame, low=240), 26)[3:-3]
+    ]
+    curls(drawing, hair.tones, [*places, *row], seed=44)
 
 
 def _cornrows(drawing: Drawing, hair: Hair) -> None:

@@ -248,16 +248,18 @@ def _moved(outline: Outline, by: float) -> Outline:
 
 def _headband(drawing: Drawing, tones: Tones, skin: Tones, frame: Build) -> None:
     h, y = frame.half, frame.hairline
+    # It goes round the head, so it is lower and narrower where it turns away.
+    edge = frame.half_at(y + 58) + 5
     top = [
-        (MIDDLE - h - 8, y + 44),
-        (MIDDLE - h * 0.72, y - 2),
+        (MIDDLE - edge, y + 50),
+        (MIDDLE - h * 0.76, y + 2),
         (MIDDLE - h * 0.36, y - 26),
         (MIDDLE, y - 33),
         (MIDDLE + h * 0.36, y - 26),
-        (MIDDLE + h * 0.72, y - 2),
-        (MIDDLE + h + 8, y + 44),
+        (MIDDLE + h * 0.76, y + 2),
+        (MIDDLE + edge, y + 50),
     ]
-    low = [(x, b + 33) for x, b in reversed(top)]
+    low = [(x, b + (18 if b > y + 40 else 33)) for x, b in reversed(top)]
     band = curve([*sampled(top, 14), *sampled(low, 14)])
     cast(
         drawing,

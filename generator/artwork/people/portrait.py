@@ -105,7 +105,7 @@ class Sitter:
         drawing, muscles = self._sheet(), felt(emotion, intensity)
         for side in (-1, 1):
             eyes.draw_brow(drawing, self.person, muscles, self._tones, side)
-        water.draw_water(drawing, muscles)
+        water.draw_water(drawing, muscles, 52.0 if self.person.sunglasses else 34.0)
         return drawing
 
     def _hair(self, drawing: Drawing, paint: Callable[[Drawing, Hair], None]) -> None:

@@ -12,13 +12,13 @@ from generator.artwork.svg import Drawing, Point, curve, drop, ellipse
 _PALE, _MIDDLE, _DEEP = (Colour.hex(each) for each in ("#e4f5ff", "#86cdfa", "#2f88dc"))
 
 
-def draw_water(drawing: Drawing, muscles: Muscles) -> None:
-    """Over everything: it runs down a cheek, or stands on the temple."""
+def draw_water(drawing: Drawing, muscles: Muscles, below: float = 34.0) -> None:
+    """Over everything: it runs down a cheek, `below` the eye, or stands on the temple."""
     if muscles.tear > 0:
         size = 0.45 + 0.55 * muscles.tear
         _drop(
             drawing,
-            (MIDDLE - EYE_X - 10, EYE_Y + 34),
+            (MIDDLE - EYE_X - 10, EYE_Y + below),
             18 * size,
             62 * size,
             min(1.0, 2 * muscles.tear),
