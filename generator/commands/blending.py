@@ -56,16 +56,18 @@ def _blend(options: argparse.Namespace) -> int:
 
     first, second = load(options.first), load(options.second)
     how = (options.level, options.width, options.what)
-    # Refused before anything is written, whichever of the two files is asked for.
     blended = blend(first, second, options.resolution or 4, *how)
+    picture = None
     if options.grid is not None:
         use(options.backend)
-        from generator.pictures import png, write
         from generator.sampling import blends
 
         truncation = (options.psi, options.cutoff, options.label)
         picture = blends(first, second, options.seeds, how, truncation)
-        write(options.grid, png(picture))
     if options.out is not None:
         native.save(blended, options.out)
+    if picture is not None:
+        from generator.pictures import png, write
+
+        write(options.grid, png(picture))
     return 0

@@ -98,7 +98,10 @@ def _target(options: argparse.Namespace, side: int) -> Picture:
 
     photo = photos.read(options.photo)
     if not options.no_align:
-        return aligned(photo, side).image
+        found = aligned(photo, side)
+        if found.quality.faces > 1:
+            print(f"Taking the largest of {found.quality.faces} faces.", file=sys.stderr)
+        return found.image
     height, width = photo.shape[:2]
     if height != width:
         raise UsageError(f"{options.photo} is {width}x{height}, not square.", "Drop --no-align.")
