@@ -64,7 +64,7 @@ class Gate:
     """A face this large beside the largest one makes it unclear who is meant."""
     side: float = 100
     beyond: float = 0.05
-    light: float = 60
+    light: float = 50
     burnt: float = 0.2
     sharpness: float = 0.02
     yaw: float = 0.35
