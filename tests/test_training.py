@@ -282,6 +282,25 @@ class TestTraining:
         tolerance = {"float32": 1e-5, "float16": 2e-3, "dynamic": 0.03, "int8": 0.03}[form]
         np.testing.assert_allclose(live, model.predict_on_batch(scaled(seen)), atol=tolerance)
 
+    def test_a_face_and_its_mirror_image_get_the_same_scores(self, tmp_path: Path) -> None:
+        import keras
+
+        from vcam_emoji.training import networks
+        from vcam_emoji.training.export import calibrated, converted, with_mirror_image
+
+        keras.utils.set_random_seed(3)
+        model = calibrated(with_mirror_image(networks.residual(7, (16, 1), (16, 1))), 0.1)
+        seen = crop(fakes.noise(), fakes.face(size=200))[None]
+        path = tmp_path / "emotion.tflite"
+        path.write_bytes(converted(model, "dynamic", seen))
+        live = EmotionNetwork(path)
+        np.testing.assert_allclose(
+            live.scores(seen), live.scores(np.ascontiguousarray(seen[:, :, ::-1])), atol=1e-5
+        )
+        np.testing.assert_allclose(
+            live.scores(seen), model.predict_on_batch(scaled(seen)), atol=0.03
+        )
+
     def test_export_writes_a_network_with_a_card_of_its_own_figures(
         self, whole_run: Path, tmp_path: Path
     ) -> None:

@@ -74,6 +74,9 @@ def _parser() -> _Parser:
     export.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
     export.add_argument("data", type=Path, metavar="DATA", help="what it was trained on")
     export.add_argument("--form", choices=FORMS, default="dynamic", help="%(default)s")
+    export.add_argument(
+        "--mirrored", action="store_true", help="look at the mirror image too: twice the work"
+    )
     export.add_argument("--note", default="", help="what else the card is to say of the training")
     export.add_argument("--out", type=Path, help="a folder (the one that ships)")
 

@@ -31,6 +31,12 @@ _FORMS = {
 }
 
 
+_MIRRORED = (
+    " The network looks at each face and at its mirror image and averages\nthe logits: "
+    "that is part of what ships, and of every figure below."
+)
+
+
 def card(said: dict[str, Any], recipe: Recipe) -> str:
     """Markdown, from what `export` writes to `model.json`."""
     public = said["public"]
@@ -41,6 +47,7 @@ def card(said: dict[str, Any], recipe: Recipe) -> str:
         for name, share in public["robustness"].items()
     )
     run = f"runs/{said['network']}"
+    form = f"--form {said['form']}{' --mirrored' if said['mirrored'] else ''}"
     names = [str(emotion) for emotion in Emotion]
     confusion = "\n".join(
         f"| **{name}** | " + " | ".join(map(str, row)) + " |"
@@ -54,7 +61,7 @@ It is {_ARCHITECTURES.get(said["network"], said["network"])}: {said["parameters"
 
 **In**: one grey face, 48 x 48 pixels, upright, framed as FER-2013 frames it, from -1 to 1
 (`vcam_emoji/emotion_input.py`, which training uses too). **Out**: seven scores summing to 1,
-calibrated by a temperature of {said["temperature"]}.
+calibrated by a temperature of {said["temperature"]}.{_MIRRORED if said["mirrored"] else ""}
 
 ## Not for
 
@@ -76,7 +83,7 @@ must turn to its authors.
 
 ```
 python -m vcam_emoji.training train FER2013 --run {run} {recipe.options()}
-python -m vcam_emoji.training export {run} FER2013 --form {said["form"]}
+python -m vcam_emoji.training export {run} FER2013 {form}
 ```
 
 The seed is {recipe.seed}; the rest of the recipe is in `model.json`. Shipped is epoch \
@@ -89,7 +96,7 @@ The seed is {recipe.seed}; the rest of the recipe is in `model.json`. Shipped is
 ## Figures
 
 Measured on this very file, `python -m vcam_emoji.training evaluate FER2013`, public test split,
-{public["n"]:,} faces, no averaging over mirrored pictures. The epoch and the temperature were
+{public["n"]:,} faces. The epoch and the temperature were
 chosen on the same split, so expect a little less elsewhere; across data sets such networks lose
 much more.
 

@@ -122,7 +122,9 @@ def export(arguments: argparse.Namespace) -> None:
     run = Run(arguments.folder)
     run.recipe()
     out = arguments.out or asset("models/emotion")
-    said = exported(run, data.load(arguments.data), arguments.form, out, arguments.note)
+    said = exported(
+        run, data.load(arguments.data), arguments.form, out, arguments.note, arguments.mirrored
+    )
     public = said["public"]
     print(
         f"{out / said['file']}: {said['bytes'] / 1000:.0f} kB, "

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE, scaled
@@ -34,7 +34,9 @@ from vcam_emoji.training.train import logits
 from vcam_emoji.training.weights import keep
 
 
-def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict[str, Any]:
+def export(
+    run: Run, faces: Faces, form: str, out: Path, note: str = "", mirrored: bool = False
+) -> dict[str, Any]:
     """Write `emotion.tflite`, `weights.npz`, `model.json` and `README.md`.
 
     The scores are calibrated on the public split: logits are divided by one number, which
@@ -46,6 +48,7 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
         form: One of `recipe.FORMS`.
         out: A folder; made if it is missing.
         note: What else the card is to say of the training.
+        mirrored: What ships looks at each face and at its mirror image.
 
     Returns:
         What `model.json` holds.
@@ -59,6 +62,8 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
     model = networks.build(recipe.network)
     weights, epoch, _ = run.best()
     assign(model.weights, weights)
+    if mirrored:
+        model = with_mirror_image(model)
     raw = logits(model, held_out.images)
     warmth = temperature(held_out.labels, raw)
     rng = np.random.default_rng(recipe.seed)
@@ -80,6 +85,7 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
         "form": form,
         "network": recipe.network,
         "parameters": model.count_params(),
+        "mirrored": mirrored,
         "temperature": round(warmth, 4),
         "epoch": epoch,
         "epochs": len(run.epochs()),
@@ -102,6 +108,13 @@ def export(run: Run, faces: Faces, form: str, out: Path, note: str = "") -> dict
     (out / "README.md").write_text(card(said, recipe), encoding="utf-8")
     keep(run, out / "weights.npz")
     return said
+
+
+def with_mirror_image(model: keras.Model) -> keras.Model:
+    """The mean of the logits of a picture and of its mirror image: twice the work."""
+    both = ops.concatenate([model.input, ops.flip(model.input, axis=2)], axis=0)
+    answers = ops.reshape(model(both), (2, -1, model.output_shape[-1]))
+    return keras.Model(model.input, ops.mean(answers, axis=0))
 
 
 def calibrated(model: keras.Model, warmth: float) -> keras.Model:
