@@ -68,8 +68,8 @@ raw_scores = st.lists(
 ways = st.builds(
     Reading,
     smoothing_s=st.floats(0, 3),
-    hysteresis=st.floats(0, 2),
-    evidence=st.floats(0, 5),
+    hysteresis=st.floats(0, 1),
+    evidence=st.floats(0, 2),
     minimum_hold_s=st.floats(0, 2),
     every_s=st.floats(0, 1),
 )
@@ -112,7 +112,7 @@ def test_a_new_label_needs_evidence_for_as_long_as_it_takes() -> None:
 def test_the_clearer_the_sooner() -> None:
     how = Reading(minimum_hold_s=0, every_s=0)
     delays = []
-    for share in (0.94, 0.6, 0.55):
+    for share in (0.94, 0.6, 0.56):
         then = np.full(7, 0.0, np.float32)
         then[SAD], then[HAPPY] = share, 1 - share - 0.05
         shown = play([scores_of(HAPPY)] + [then] * 90, how, 1 / 30)

@@ -82,7 +82,7 @@ def test_more_evidence_is_later() -> None:
     pair = answers(Emotion.HAPPY, Emotion.SAD)
     delays = [
         steadiness(pair, Reading(evidence=evidence)).latency_ms_median or 0
-        for evidence in (0.2, 0.4, 0.8)
+        for evidence in (0.15, 0.3, 0.6)
     ]
     assert delays == sorted(set(delays))
 

@@ -27,7 +27,7 @@ from vcam_emoji.types import Emotion, EmotionEstimate, Face, Frame
 
 EMOTIONS = tuple(Emotion)
 
-_CLEAREST = 2.0
+_CLEAREST = 1.0
 """A lead counts no more than this, so that no single reading decides."""
 _LONGEST_S = 0.07
 """Nor does a reading count for longer than this, however long ago the one before was."""

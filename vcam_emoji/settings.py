@@ -96,10 +96,10 @@ class Reading(_Model):
     """How steadily emotions are read; the defaults are from `benchmarks.steadiness --curve`."""
 
     hysteresis: float = Field(
-        0.05, ge=0.0, le=2.0, description="lead in log score that counts for a new emotion"
+        0.15, ge=0.0, le=1.0, description="lead in log score that counts for a new emotion"
     )
     evidence: float = Field(
-        0.4, ge=0.0, le=5.0, description="such a lead, times seconds, with which it takes over"
+        0.2, ge=0.0, le=2.0, description="such a lead, times seconds, with which it takes over"
     )
     minimum_hold_s: float = Field(
         0.5, ge=0.0, le=5.0, description="shortest time an emotion stays, seconds"

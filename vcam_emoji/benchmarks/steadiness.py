@@ -350,10 +350,10 @@ def curve(data: Path | None, n: int, seconds: float) -> str:
     source = stills(data or _data_beside_the_checkout(), n)
     answers = record(EmotionNetwork(), source, Disturbance(), seconds)
     lines = ["hysteresis  evidence  switches/min  median ms  p90 ms  missed  glitches  reads/s"]
-    for hysteresis, evidence in product((0.0, 0.05, 0.1, 0.2), (0.2, 0.3, 0.4, 0.5, 0.7)):
+    for hysteresis, evidence in product((0.05, 0.1, 0.15, 0.2), (0.15, 0.2, 0.25, 0.3)):
         found = steadiness(answers, Reading(hysteresis=hysteresis, evidence=evidence))
         lines.append(
-            f"{hysteresis:10.2f}{evidence:10.1f}{found.switches_per_minute:14.2f}"
+            f"{hysteresis:10.2f}{evidence:10.2f}{found.switches_per_minute:14.2f}"
             f"{found.latency_ms_median or math.nan:11.0f}{found.latency_ms_p90 or math.nan:8.0f}"
             f"{found.missed_changes or 0:8.1%}{found.glitches_shown or 0:10.1%}"
             f"{found.reads_per_second:9.1f}"
