@@ -52,10 +52,11 @@ class DeviceLearner:
         self._teachers = [(each, _values(each)) for each in teachers]
         self._data = jnp.asarray(examples.images), jnp.asarray(examples.targets)
         self._state = {
-            "trained": [v.value for v in model.trainable_variables],
-            "other": [v.value for v in model.non_trainable_variables],
-            "optimizer": [v.value for v in self._optimizer.variables],
-            "average": [jnp.asarray(each) for each in state.average],
+            # Copies: each call takes over the memory of the state it was given.
+            "trained": [jnp.array(v.value) for v in model.trainable_variables],
+            "other": [jnp.array(v.value) for v in model.non_trainable_variables],
+            "optimizer": [jnp.array(v.value) for v in self._optimizer.variables],
+            "average": [jnp.array(each) for each in state.average],
         }
         self._pass = jax.jit(self._passed, donate_argnums=0)
 
@@ -64,14 +65,16 @@ class DeviceLearner:
         rng = np.random.default_rng([how.seed, epoch])
         rows = learner.order(self._examples.classes, how.balance, rng)
         rows = rows[: self.steps * how.batch].reshape(self._calls, -1, how.batch)
+        shares = rng.beta(how.mixup or 1, how.mixup or 1, rows.shape[:2])
         keys = jax.random.split(jax.random.key(int(rng.integers(2**31))), self._calls)
         step, n = (epoch - 1) * self.steps, rows.shape[1]
-        for key, batches in zip(keys, rows, strict=True):
+        for key, batches, blends in zip(keys, rows, shares, strict=True):
             if losses and plan.share(step) >= 1:
                 break
             coming = {
                 "rows": jnp.asarray(batches, jnp.int32),
                 "key": jax.random.split(key, n),
+                "blend": jnp.asarray(blends, jnp.float32),
                 "rate": jnp.asarray([plan.rate(step + i) for i in range(n)], jnp.float32),
                 "step": jnp.arange(step, step + n, dtype=jnp.float32),
             }
@@ -128,12 +131,12 @@ class DeviceLearner:
     def _shown(self, data: Any, known: Any, now: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """A batch as the network sees it, and what it is to answer."""
         how, (images, targets) = self._recipe, data
-        chance, grain, mix = jax.random.split(now["key"], 3)
+        chance, grain = jax.random.split(now["key"])
         batch, wanted = images[now["rows"]], targets[now["rows"]]
         draws = jax.random.uniform(chance, (len(batch), DRAWS))
         pictures = varied(batch, how.variation, draws, jax.random.normal(grain, batch.shape))
         if how.mixup > 0:
-            share = jax.random.beta(mix, how.mixup, how.mixup)
+            share = now["blend"]
             pictures = share * pictures + (1 - share) * jnp.roll(pictures, 1, axis=0)
             wanted = share * wanted + (1 - share) * jnp.roll(wanted, 1, axis=0)
         teachers = [
