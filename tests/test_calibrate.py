@@ -114,6 +114,8 @@ def test_reset_works_without_a_service() -> None:
         ["--photos", "nobody.jpg"],
         ["--neutral", "missing.jpg"],
         ["--photos", "happy.jpg"],
+        ["happy", "--neutral", "me.jpg"],
+        ["--camera", "1", "--neutral", "me.jpg"],
     ],
 )
 def test_what_makes_no_sense_is_refused_and_keeps_the_old_offsets(words: list[str]) -> None:

@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"There is no emotion {unknown[0]!r} to show.", f"Choose of: {', '.join(_OTHERS)}."
         )
+    if (arguments.neutral or arguments.photos) and (arguments.emotions or arguments.camera):
+        raise UsageError("Photos take no camera.", "Name photos by their emotion: happy.jpg.")
     if arguments.reset:
         _keep({}, ResetCalibration())
         print(json.dumps({"offsets": {}}) if arguments.json else "Calibration removed.")
