@@ -14,7 +14,7 @@ from generator.artwork.svg import Drawing, Point, curve, ellipse, stroke, togeth
 from vcam_emoji.types import Emotion
 
 _WASH = {
-    Emotion.ANGRY: (25.0, 0.085),
+    Emotion.ANGRY: (29.0, 0.155),
     Emotion.FEAR: (262.0, 0.075),
     Emotion.DISGUST: (130.0, 0.115),
     Emotion.SAD: (262.0, 0.055),
@@ -148,8 +148,9 @@ def _wash(drawing: Drawing, tones: Tones, muscles: Muscles, feeling: Emotion) ->
     hue, chroma = _WASH[feeling]
     lightness = tones.base.as_oklch()[0]
     strong = chroma * (0.75 + 0.35 * lightness)
-    colour = Colour.oklch(lightness + 0.05 * (0.8 - lightness), strong, hue)
-    share = {Emotion.ANGRY: 0.55, Emotion.DISGUST: 0.34}.get(feeling, 0.42) * muscles.tint
+    lift = -0.035 if feeling is Emotion.ANGRY else 0.05 * (0.8 - lightness)
+    colour = Colour.oklch(lightness + lift, strong, hue)
+    share = {Emotion.ANGRY: 0.45, Emotion.DISGUST: 0.34}.get(feeling, 0.42) * muscles.tint
     spots: tuple[tuple[float, float, float, float], ...]
     if feeling is Emotion.ANGRY:
         spots = (

@@ -31,15 +31,8 @@ def _crop(drawing: Drawing, hair: Hair) -> None:
     for i in range(count + 1):
         x = MIDDLE - h * 0.74 + 1.48 * h * i / count
         tips.append((x, y + (7 if i % 2 else -9) + 16 * abs(i / count * 2 - 1) ** 2))
-    upper = [
-        (MIDDLE - h * 0.80, frame.hairline + 46),
-        (MIDDLE - h * 0.66, frame.hairline - 4),
-        (MIDDLE - h * 0.3, frame.crown + 22),
-        (MIDDLE, frame.crown + 14),
-        (MIDDLE + h * 0.3, frame.crown + 22),
-        (MIDDLE + h * 0.66, frame.hairline - 4),
-        (MIDDLE + h * 0.80, frame.hairline + 46),
-    ]
+    # It falls from the crown, so no seam shows.
+    upper = frame.over(5, 19, frame.hairline + 30)
     fringe(drawing, hair, upper, tips)
 
 
