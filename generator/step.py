@@ -102,7 +102,7 @@ class Step:
             "D": Adam(recipe.rate).lazy(recipe.r1_interval),
         }
         self.frozen = frozen_names(recipe)
-        self._phases = {
+        self.phases = {
             # `tf.distribute` gathers what XLA would have to.
             phase.__name__: compiled(
                 devices.mapped(phase), donated=(0,), fused=fused and not devices.several()
@@ -125,7 +125,7 @@ class Step:
             due.insert(0, "path")
         seen: Seen = {}
         for name in due:
-            state, found = self._phases[name](state, reals)
+            state, found = self.phases[name](state, reals)
             seen |= found
         return state, seen
 

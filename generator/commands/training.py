@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def register(commands: Any) -> None:
     how.add_argument("--gamma", type=_positive, help="weight of R1 (by resolution and batch)")
     how.add_argument("--path-weight", type=float, help="of path length regularisation; 0 is none")
     how.add_argument("--average-kimg", type=_positive, help="half-life of averaged weights")
-    how.add_argument("--augment", nargs="+", default=["ada"], metavar="ada|fixed P|none",
+    how.add_argument("--augment", nargs="+", default=["ada"], metavar="ada [P]|fixed P|none",
                      help="how the discriminator's pictures are changed (ada)")  # fmt: skip
     how.add_argument("--changes", default="bgc", metavar="LETTERS",
                      help="blit, geometry, colour, filter, noise, cUtout (bgc)")  # fmt: skip
@@ -73,6 +74,19 @@ def register(commands: Any) -> None:
     kept.add_argument("--measure", type=int, default=1024, metavar="N",
                       help="pictures for the quality measure; 0 leaves it out (1024)")  # fmt: skip
     train.set_defaults(run=_train)
+    speed = commands.add_parser("benchmark", help="measure how fast training is on this machine")
+    speed.add_argument("--resolution", type=int, choices=_SIZES, nargs="+", default=[64, 128],
+                       metavar="PX", help="(64 128)")  # fmt: skip
+    speed.add_argument("--batch", type=int, help="pictures in a step (by resolution)")
+    speed.add_argument("--channel-base", type=int, default=8192, help="(8192)")
+    speed.add_argument("--channel-max", type=int, default=256, help="(256)")
+    speed.add_argument("--bf16", action="store_true", help="bfloat16 in the largest resolutions")
+    speed.add_argument("--no-xla", action="store_true", help="TensorFlow without XLA")
+    speed.add_argument("--augment", nargs="+", default=["ada"], metavar="ada|none", help="(ada)")
+    speed.add_argument("--seconds", type=_positive, default=20.0, help="to measure for, each (20)")
+    speed.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
+    speed.add_argument("--json", action="store_true", help="print one JSON object a line")
+    speed.set_defaults(run=_benchmark)
 
 
 def _positive(text: str) -> float:
@@ -173,6 +187,39 @@ def _pictures(options: argparse.Namespace, recipe: Recipe) -> Pictures:
     return data.load(options.data, recipe.configuration.resolution, background, _warn)
 
 
+def _benchmark(options: argparse.Namespace) -> int:
+    _cache_compilations(options.backend)
+    use(options.backend)
+    from generator.benchmark import measure
+    from generator.configuration import Configuration
+    from generator.recipe import recipe
+
+    kind, p = _augmentation(options.augment)
+    for resolution in options.resolution:
+        configuration = Configuration(
+            resolution,
+            mapping_layers=2,
+            channel_base=options.channel_base,
+            channel_max=options.channel_max,
+        )
+        chosen = recipe(configuration, options.batch, half=options.bf16, augmentation=kind, p=p)
+        speed = measure(chosen, fused=not options.no_xla, seconds=options.seconds)
+        if options.json:
+            print(json.dumps({**asdict(speed), "share": speed.share}), flush=True)
+            continue
+        phases = ", ".join(f"{name} {s * 1000:.0f} ms" for name, s in speed.phases.items())
+        print(
+            f"{speed.backend} on {speed.device}, {resolution} px, batch {speed.batch}"
+            f"{', bf16' if speed.half else ''}{'' if speed.fused else ', without XLA'}: "
+            f"{speed.images_per_s:.1f} images/s ({speed.images_per_cpu_s:.1f} a second of CPU), "
+            f"{speed.gflop_per_image:.1f} GFLOP an image, "
+            f"{speed.share:.0%} of the matrix rate of {speed.matrix_gflops:,.0f} GFLOP/s; "
+            f"{phases}; compiled in {speed.compile_s:.0f} s",
+            flush=True,
+        )
+    return 0
+
+
 def _network(options: argparse.Namespace) -> Checkpoint:
     """New networks, or those that are begun with."""
     import numpy as np
@@ -244,10 +291,10 @@ def _augmentation(words: list[str]) -> tuple[Augmentation, float]:
             return "ada", 0.0
         case ["none"]:
             return "none", 0.0
-        case ["fixed", text]:
+        case ["ada" | "fixed" as kind, text]:
             with suppress(ValueError):
                 if 0 <= (p := float(text)) <= 1:
-                    return "fixed", p
+                    return ("ada" if kind == "ada" else "fixed"), p
     raise UsageError(
         f"There is no augmentation {' '.join(words)!r}.", "Say `ada`, `none`, or `fixed 0.2`."
     )
@@ -267,11 +314,12 @@ def _warn(line: str) -> None:
 
 def _cache_compilations(backend: str | None) -> None:
     """What was compiled once is found again when a run goes on: minutes, on a GPU."""
-    if (backend or os.environ.get("KERAS_BACKEND")) == "jax":
+    on_jax = (backend or os.environ.get("KERAS_BACKEND")) == "jax"
+    if on_jax and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         import platformdirs
 
         folder = platformdirs.user_cache_path("vcam_emoji", appauthor=False) / "compiled"
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
 
 
 class _Shown:
