@@ -12,7 +12,7 @@ times the deviation of w is about 1), and the difference is that of `perception`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from math import cos, log10, pi
 from pathlib import Path
@@ -39,12 +39,17 @@ Space = Literal["w", "w+"]
 """One w for all layers, or one for each: nearer to the picture, farther from the network's own."""
 
 
+Judge = Literal["pyramid", "discriminator"]
+"""What says how different two pictures look, see `perception`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that, besides network and picture, decides the result."""
 
     steps: int = 500
     space: Space = "w"
+    judge: Judge = "pyramid"
     seed: int = 0
     rate: float = 0.1
     """Adam's learning rate at its highest, in deviations of w; the noise maps' too."""
@@ -103,9 +108,14 @@ def project(
         progress: Is told after each step how many were taken.
 
     Raises:
-        DataError: the picture has another size, or the state is of another search.
+        DataError: the picture has another size, the network lacks the discriminator that is to
+            judge, or the state is of another search.
     """
     recipe = recipe or Recipe()
+    if recipe.judge == "pyramid":
+        network = replace(network, discriminator={})
+    elif not network.discriminator:
+        raise DataError("The network holds no discriminator.", "Let the pyramid judge.")
     side = network.configuration.resolution
     if target.shape != (side, side, 3):
         raise DataError(

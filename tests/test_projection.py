@@ -25,7 +25,7 @@ from generator.configuration import Checkpoint, Configuration
 from generator.network import Network
 from generator.perception import difference, features
 from generator.pictures import Picture
-from generator.projection import Projection, Recipe, correlation, project
+from generator.projection import Judge, Projection, Recipe, correlation, project
 from generator.search import kept
 from generator.weights import fresh_discriminator, fresh_generator
 from vcam_emoji.errors import DataError
@@ -78,16 +78,21 @@ def same(one: Projection, other: Projection) -> bool:
 # --- the search ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("judge", [True, False])
-def test_a_networks_own_face_is_recovered(judge: bool) -> None:
+@pytest.mark.parametrize("judge", ["pyramid", "discriminator"])
+def test_a_networks_own_face_is_recovered(judge: Judge) -> None:
     n = network(noise=0.0)
-    if not judge:
-        n = replace(n, discriminator={})
-    found = project(n, own(n), Recipe(steps=300, averaged=500))
+    found = project(n, own(n), Recipe(steps=300, averaged=500, judge=judge))
     assert found.psnr > 30
     assert found.psnr > found.pixels[0] + 10
     assert len(found.perceptual) == len(found.pixels) == 300
     assert found.perceptual[-1] < found.perceptual[0] / 10
+
+
+def test_a_network_without_a_discriminator_is_judged_by_the_pyramid_alone() -> None:
+    n = replace(network(), discriminator={})
+    assert same(project(n, own(n), SHORT), project(network(), own(n), SHORT))
+    with pytest.raises(DataError, match="no discriminator"):
+        project(n, own(n), replace(SHORT, judge="discriminator"))
 
 
 def test_one_w_stays_one_and_w_plus_has_one_for_each_layer() -> None:

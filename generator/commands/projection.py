@@ -39,6 +39,12 @@ def register(commands: Any) -> None:
         default="w",
         help="one w for all layers, or one for each: nearer, but farther from the network's own",
     )
+    project.add_argument(
+        "--judge",
+        choices=("pyramid", "discriminator"),
+        default="pyramid",
+        help="of likeness: edges at every scale, or what the network's discriminator sees (slower)",
+    )
     project.add_argument("--steps", type=int, default=500, help="(500)")
     project.add_argument("--seed", type=int, default=0, help="(0)")
     project.add_argument(
@@ -66,7 +72,9 @@ def _project(options: argparse.Namespace) -> int:
     from generator.network import Network
     from generator.projection import Recipe, project
 
-    recipe = Recipe(steps=options.steps, space=options.space, seed=options.seed)
+    recipe = Recipe(
+        steps=options.steps, space=options.space, judge=options.judge, seed=options.seed
+    )
     try:
         with _progress(recipe.steps) as report:
             found = project(
