@@ -1,0 +1,14 @@
+"""`evaluate`: figures of what the generator promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generator.commands import traits
+
+
+def register(commands: Any) -> None:
+    """Add the command and what it can judge."""
+    evaluate = commands.add_parser("evaluate", help="figures of what is promised")
+    kinds = evaluate.add_subparsers(required=True, metavar="WHAT")
+    traits.register_evaluation(kinds)

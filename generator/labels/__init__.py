@@ -1,0 +1,29 @@
+"""What was seen in photographs, for fitting and judging the readers of traits."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from importlib.resources import files
+from io import StringIO
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One photograph; an empty text is what cannot be told."""
+
+    file: str
+    """Its name in `faces128.zip`."""
+    glasses: str
+    beard: str
+    length: str
+    colour: str
+    fringe: str
+    receding: str
+    curly: str
+
+
+def labels() -> list[Label]:
+    """All that were made by looking."""
+    text = files(__name__).joinpath("faces128.csv").read_text("utf-8")
+    return [Label(**row) for row in csv.DictReader(StringIO(text))]

@@ -1,0 +1,193 @@
+"""The drawing that looks like a person: from traits that were read to traits that are drawn.
+
+A caricaturist's order: what is seen first from afar (hair's outline and colour, beard, glasses,
+skin) is drawn plainly or not at all, never half; proportions are drawn as far off the ordinary as
+they are in the person, and noise is not.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.artwork.people.person import Person
+from generator.artwork.people.tones import skin_colour
+from generator.cielab import ciede2000, lab, srgb
+from generator.traits import Lab, Traits
+
+_FULL_LASHES, _FEW_LASHES = 0.65, 0.15
+_EYES = {
+    "dark": "#3d2616",
+    "brown": "#6b4423",
+    "hazel": "#7d6a35",
+    "green": "#5f8a5a",
+    "blue": "#4f86b8",
+    "grey": "#7f93a3",
+}
+_OFF = 2.2
+"""Standard deviations from the mean that are drawn as the utmost."""
+
+
+def person_of(traits: Traits) -> Person:
+    """The person to draw."""
+    tone, undertone = _skin(traits.skin)
+    made_up = _made_up(traits)
+    delicate = _delicate(traits, made_up)
+    hair = _hair(traits, delicate)
+    headwear = "cap" if traits.length["hidden"] > 0.5 else "none"
+    if headwear != "none":
+        hair = "crew" if delicate < 0.5 else "shoulder"
+    glasses, dark = _glasses(traits, delicate)
+    m = traits.measures
+    age = _age(traits)
+    # A smile widens the mouth and thins the lips, so both count half.
+    return Person(
+        skin_tone=tone,
+        undertone=undertone,
+        face_width=_drawn(m["face_width"] - 0.5 * m["face_length"]),
+        face_length=_drawn(m["face_length"]),
+        jaw=_drawn(m["jaw"]),
+        cheeks=_drawn(m["cheeks"]),
+        forehead=_drawn(m["forehead"]),
+        hair=hair,
+        hair_colour=_hex(traits.hair),
+        headwear=headwear,
+        headwear_colour=_hex(traits.worn),
+        brow_thickness=_drawn(m["brow_thickness"]),
+        brow_arch=_drawn(m["brow_arch"]),
+        brow_colour=_hex(_between(traits.hair, traits.brows, 0.5, darker=4.0)),
+        eye_size=_drawn(m["eye_size"]),
+        eye_roundness=_drawn(m["eye_roundness"]),
+        eye_tilt=_drawn(m["eye_tilt"]),
+        eye_colour=_eyes(traits),
+        lashes=_FEW_LASHES + (_FULL_LASHES - _FEW_LASHES) * delicate,
+        nose_width=_drawn(m["nose_width"]),
+        nose_length=_drawn(m["nose_length"]),
+        mouth_width=_drawn(0.5 * m["mouth_width"]),
+        lip_fullness=_drawn(0.7 * m["lip_fullness"]),
+        lipstick=made_up,
+        lip_colour=_hex(traits.lips),
+        beard=_beard(traits),
+        beard_colour=_hex(_between(traits.hair, traits.jaw, 0.35, darker=3.0)),
+        age=age,
+        rosiness=float(np.clip((traits.skin[1] - 8) / 16, 0, 1)),
+        glasses=glasses,
+        sunglasses=dark,
+    )
+
+
+@cache
+def _skins() -> tuple[NDArray[np.float64], list[tuple[float, float]]]:
+    """Every skin that can be drawn, and its traits."""
+    traits = [(t / 60, u / 4) for t in range(61) for u in range(-4, 5)]
+    colours = [skin_colour(*each) for each in traits]
+    values = np.array([(c.red, c.green, c.blue) for c in colours])
+    return np.asarray(lab(values), np.float64), traits
+
+
+def _skin(colour: Lab) -> tuple[float, float]:
+    """Tone and undertone of the drawn skin that differs least; the ordinary one, if in doubt."""
+    colours, traits = _skins()
+    off = ciede2000(colours, np.array(colour)) + 1.5 * np.abs([under for _, under in traits])
+    return traits[int(off.argmin())]
+
+
+def _hair(traits: Traits, delicate: float) -> str:
+    """The style: by length first, then by what is striking about it."""
+    odds = {kind: p for kind, p in traits.length.items() if kind != "hidden"}
+    length = max(odds, key=lambda kind: odds[kind])
+    curly, fringe, receding = traits.curly > 0.5, traits.fringe > 0.5, traits.receding > 0.4
+    dark = traits.skin[0] < 48
+    if length == "bald":
+        return "horseshoe" if _grey(traits) > 0.4 or receding else "bald"
+    if length == "very short":
+        return "receding" if receding else "shaved" if dark else "crew"
+    if length == "short":
+        if receding:
+            return "receding"
+        if curly:
+            return "curly_short"
+        if delicate > 0.6:
+            return "pixie"
+        if fringe:
+            return "crop"
+        return "slicked_back" if traits.measures["forehead"] > 0.9 else "side_part"
+    if length == "medium":
+        return ("afro" if dark else "curly_short") if curly else "bob"
+    if length == "tied":
+        return "bun"
+    if curly:
+        return "curly_long"
+    if fringe:
+        return "long_fringe"
+    return "long_wavy" if traits.curly > 0.2 else "long_straight"
+
+
+def _beard(traits: Traits) -> str:
+    kind = traits.likeliest("beard")
+    return "short" if kind == "full" else kind
+
+
+def _glasses(traits: Traits, delicate: float) -> tuple[str, bool]:
+    kind = traits.likeliest("glasses")
+    if kind == "none":
+        return "none", False
+    if kind == "sun":
+        return "aviator", True
+    return ("oval" if delicate > 0.6 else "rectangle"), False
+
+
+def _age(traits: Traits) -> float:
+    """Years, from grey hair, receding hair and fine lines: a guess for the drawing alone."""
+    years = 32 + 28 * _grey(traits) + 4 * traits.measures["wrinkles"] + 8 * traits.receding
+    return float(np.clip(years + 6 * traits.length["bald"], 20, 80))
+
+
+def _grey(traits: Traits) -> float:
+    return traits.colour["grey"] + traits.colour["white"]
+
+
+def _made_up(traits: Traits) -> float:
+    """How opaque lipstick is: lips much redder than the skin around wear some."""
+    redder = traits.lips[1] - traits.skin[1]
+    if traits.likeliest("beard") != "none" or redder < 14:
+        return 0.0
+    return float(np.clip((redder - 10) / 14, 0.3, 0.9))
+
+
+def _delicate(traits: Traits, made_up: float) -> float:
+    """0 to 1, for lashes, rims, short styles: with long hair and lipstick, without a beard."""
+    if traits.likeliest("beard") != "none":
+        return 0.0
+    long = traits.length["medium"] + traits.length["long"] + traits.length["tied"]
+    thin = float(np.clip(0.4 - 0.4 * traits.measures["brow_thickness"], 0, 1))
+    return float(np.clip(0.75 * long + 0.8 * made_up + 0.15 * thin, 0, 1))
+
+
+def _eyes(traits: Traits) -> str:
+    """A name's colour: irises of a few pixels tell light from dark, and blue from brown."""
+    lightness, a, b = traits.eyes
+    pale = lightness - 0.45 * traits.skin[0]
+    if pale < 0 or (b > 9 and a > 5):
+        return _EYES["dark" if lightness < 22 else "brown"]
+    if b < 1:
+        return _EYES["blue"]
+    if b < 5:
+        return _EYES["grey"]
+    return _EYES["green" if a < 3 else "hazel"]
+
+
+def _drawn(deviations: float) -> float:
+    return float(np.clip(deviations / _OFF, -1, 1))
+
+
+def _between(one: Lab, other: Lab, share: float, darker: float) -> Lab:
+    lightness, a, b = (x + (y - x) * share for x, y in zip(one, other, strict=True))
+    return max(8.0, lightness - darker), a, b
+
+
+def _hex(colour: Lab) -> str:
+    red, green, blue = (int(v) for v in srgb(np.array(colour)))
+    return f"#{red:02x}{green:02x}{blue:02x}"

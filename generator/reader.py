@@ -1,0 +1,241 @@
+"""Reads a person's traits from aligned photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from generator import cielab, descriptors
+from generator.classifier import Classifier
+from generator.looks import OVAL, SIDE, Look, Looker, filled
+from generator.measures import brow_mask, measured
+from generator.pictures import Picture
+from generator.traits import BEARDS, GLASSES, LENGTHS, MEASURES, Lab, Odds, Traits, merged
+from vcam_emoji.errors import ModelError
+from vcam_emoji.resources import asset
+
+COLOURS: Mapping[str, Lab] = {
+    "black": (16.0, 2.0, 3.0),
+    "dark brown": (25.0, 6.0, 9.0),
+    "brown": (36.0, 9.0, 16.0),
+    "light brown": (50.0, 9.0, 23.0),
+    "blond": (68.0, 6.0, 30.0),
+    "red": (41.0, 20.0, 27.0),
+    "grey": (52.0, 0.5, 3.0),
+    "white": (80.0, 0.0, 4.0),
+}
+"""What hair of that name is like in even light."""
+SEEN: Mapping[str, tuple[str, ...]] = {
+    "glasses": ("eyes", "places"),
+    "beard": ("jaw", "places"),
+    "length": ("head", "places"),
+    "colour": ("head", "places"),
+    "fringe": ("head", "places"),
+    "receding": ("head", "places"),
+    "curly": ("head",),
+}
+"""Which descriptors each reader sees."""
+CLASSES: Mapping[str, tuple[str, ...]] = {
+    "glasses": GLASSES,
+    "beard": BEARDS,
+    "length": LENGTHS,
+    "colour": tuple(COLOURS),
+    "fringe": ("no", "yes"),
+    "receding": ("no", "yes"),
+    "curly": ("no", "yes"),
+}
+_TRUST = 0.35
+"""How much of the light's estimated colour is taken out of a photograph. All of it does harm: a
+room may well be brown."""
+_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+_JAW = (164, 393, 167, 18, 200, 199, 175, 171, 396, 201, 421)
+"""On the upper lip and the chin, where beards grow."""
+_EYES = ((33, 133, 159, 145), (362, 263, 386, 374))
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What was fitted."""
+
+    classifiers: Mapping[str, Classifier]
+    bias: Mapping[str, NDArray[np.float64]]
+    """Per class, added to sharpened scores so that odds are as often right as they say."""
+    sharpness: Mapping[str, float]
+    mean: NDArray[np.float64]
+    """Of `MEASURES` over many people."""
+    deviation: NDArray[np.float64]
+
+    def odds(self, what: str, look_at: Mapping[str, NDArray[np.float32]]) -> Odds:
+        """How likely each class is, from descriptors by name."""
+        reader = self.classifiers[what]
+        vector = np.concatenate([look_at[each] for each in SEEN[what]])
+        powers = self.sharpness[what] * reader.scores(vector[None])[0] + self.bias[what]
+        powers = np.exp(powers - powers.max())
+        return dict(zip(reader.classes, (powers / powers.sum()).tolist(), strict=True))
+
+
+def load(file: Path | None = None) -> Readers:
+    """The shipped readers, or those of a file that `traits train` wrote.
+
+    Raises:
+        ModelError: the file is missing or is none.
+    """
+    file = file or asset("models") / "traits" / "traits.npz"
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            classifiers, bias, sharpness = {}, {}, {}
+            for what, classes in CLASSES.items():
+                weights = np.asarray(kept[f"{what}/weights"], np.float32)
+                offset = np.asarray(kept[f"{what}/offset"], np.float32)
+                if weights.ndim != 2 or weights.shape[1:] != offset.shape != (len(classes),):
+                    raise ValueError(f"{what} has the shape {weights.shape}")
+                classifiers[what] = Classifier(classes, weights, offset)
+                bias[what] = np.asarray(kept[f"{what}/bias"], np.float64)
+                sharpness[what] = float(kept[f"{what}/sharpness"])
+            return Readers(
+                classifiers,
+                bias,
+                sharpness,
+                np.asarray(kept["measures/mean"], np.float64),
+                np.asarray(kept["measures/deviation"], np.float64),
+            )
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"The readers of traits are missing: there is no file {file}.",
+            "Install vcam-emoji again, or check out its assets folder.",
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{file} holds no readers of traits: {error}", "Train them: vcam-emoji-generator traits"
+        ) from error
+
+
+def described(look: Look) -> dict[str, NDArray[np.float32]]:
+    """All descriptors of a look by name."""
+    return {
+        "head": descriptors.head(look),
+        "places": descriptors.places(look),
+        "eyes": descriptors.eyes(look),
+        "jaw": descriptors.jaw(look),
+    }
+
+
+class Reader:
+    """Reads traits; keeps its networks loaded."""
+
+    def __init__(self, readers: Readers | None = None) -> None:
+        """Load what is shipped.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        self._looker = Looker()
+        self._readers = readers or load()
+
+    def read(self, photos: Sequence[Picture]) -> Traits:
+        """A person's traits from at least one photograph.
+
+        Args:
+            photos: Each [n, n, 3], RGB, aligned as FFHQ is, all of one person.
+        """
+        return merged([self.read_look(self._looker.look(each)) for each in photos])
+
+    def read_look(self, look: Look) -> Traits:
+        """What one look tells."""
+        vectors = described(look)
+        odds = {what: self._readers.odds(what, vectors) for what in CLASSES}
+        measures = (measured(look) - self._readers.mean) / self._readers.deviation
+        above = _above(look)
+        # Light changes a colour, its name hardly: the truth is sought between both.
+        named = np.sum([p * np.array(COLOURS[c]) for c, p in odds["colour"].items()], axis=0)
+        brows = _even(look, _mean(look, brow_mask(look), look.skin * 0.4))
+        hidden = odds["length"]["hidden"]
+        hair = np.array(_even(look, above)) * (1 - hidden) + np.array(brows) * hidden
+        sure = {what: float(max(odds[what].values())) for what in ("glasses", "beard", "length")}
+        return Traits(
+            skin=_even(look, look.skin),
+            lips=_even(look, _lips(look)),
+            hair=_lab(0.45 * hair + 0.55 * named),
+            colour=odds["colour"],
+            brows=brows,
+            eyes=_even(look, _irises(look)),
+            jaw=_even(look, _at(look, _JAW)),
+            worn=_even(look, above),
+            glasses=odds["glasses"],
+            beard=odds["beard"],
+            length=odds["length"],
+            fringe=odds["fringe"]["yes"],
+            receding=odds["receding"]["yes"],
+            curly=odds["curly"]["yes"],
+            measures=dict(zip(MEASURES, np.clip(measures, -3, 3).tolist(), strict=True)),
+            confidence={
+                **sure,
+                "skin": float(np.clip(look.skin[0] / 45, 0.2, 1)),
+                "hair": float(max(odds["colour"].values())) * (1 - hidden),
+                "eyes": 0.2 + 0.5 * max(0.0, look.sharpness - 0.5),
+                "measures": look.presence,
+            },
+        )
+
+
+def _lab(values: NDArray[np.float64]) -> Lab:
+    lightness, a, b = (float(v) for v in values)
+    return lightness, a, b
+
+
+def _even(look: Look, colour: NDArray[np.float64]) -> Lab:
+    """A colour of the photograph as in even light."""
+    xyz_like = cielab.linear(cielab.srgb(colour))
+    return _lab(np.asarray(cielab.from_linear(xyz_like / np.clip(look.light, 0.6, 1.6) ** _TRUST)))
+
+
+def _mean(
+    look: Look, mask: NDArray[np.bool_], otherwise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if mask.sum() < 4:
+        return otherwise
+    return np.asarray(np.median(look.lab[mask], axis=0), np.float64)
+
+
+def _at(look: Look, points: Sequence[int]) -> NDArray[np.float64]:
+    at = np.rint(look.mesh[list(points)]).astype(int).clip(0, SIDE - 1)
+    soft = cv2.GaussianBlur(look.lab, (0, 0), 2.0)
+    return np.asarray(np.median(soft[at[:, 1], at[:, 0]], axis=0), np.float64)
+
+
+def _lips(look: Look) -> NDArray[np.float64]:
+    mask = filled(look.mesh[list(_LIPS)]) & ~filled(look.mesh[list(_MOUTH)])
+    return _mean(look, mask, look.skin)
+
+
+def _above(look: Look) -> NDArray[np.float64]:
+    """What is least like skin of what surrounds the face above the eyes: hair, or headwear."""
+    face = filled(look.mesh[list(OVAL)])
+    rows = np.arange(SIDE)[:, None]
+    eyes = float(look.mesh[[33, 263], 1].mean())
+    around = (look.person > 0.8) & ~face & (rows < eyes)
+    if around.sum() < 60:
+        return np.array(look.skin)
+    colours = look.lab[around]
+    unlike = np.abs(colours - look.skin).dot((0.6, 1.0, 0.8))
+    hair = colours[unlike >= np.percentile(unlike, 45)]
+    return np.asarray(np.median(hair, axis=0), np.float64)
+
+
+def _irises(look: Look) -> NDArray[np.float64]:
+    """A ring about each eye's middle: around the pupil, inside the white."""
+    rows, columns = np.indices((SIDE, SIDE))
+    ring = np.zeros((SIDE, SIDE), bool)
+    for outer, inner, top, low in _EYES:
+        across = float(np.hypot(*(look.mesh[outer] - look.mesh[inner])))
+        x, y = (look.mesh[[outer, inner, top, low]].mean(axis=0)).astype(float)
+        away = np.hypot(columns - x, rows - y)
+        open_ = filled(look.mesh[[outer, top, inner, low]])
+        ring |= (away > 0.09 * across) & (away < 0.22 * across) & open_
+    return _mean(look, ring, np.array((30.0, 4.0, 6.0)))

@@ -1,0 +1,203 @@
+"""A person's looks, read from photographs and drawn again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from generator import classifier, likeness
+from generator.artwork.people.person import Person
+from generator.labels import labels
+from generator.looks import Looker
+from generator.people import held_out
+from generator.pictures import Picture
+from generator.portrayal import person_of
+from generator.reader import CLASSES, Reader, load
+from generator.trait_figures import compared
+from generator.traits import BEARDS, GLASSES, LENGTHS, MEASURES, Lab, Traits, merged
+from vcam_emoji.errors import ModelError
+from vcam_emoji.resources import asset
+
+
+def odds(classes: tuple[str, ...], likely: str, sure: float = 0.9) -> dict[str, float]:
+    rest = (1 - sure) / (len(classes) - 1)
+    return {each: sure if each == likely else rest for each in classes}
+
+
+def somebody(
+    skin: Lab = (66.0, 14.0, 18.0),
+    hair: Lab = (25.0, 6.0, 9.0),
+    glasses: str = "none",
+    beard: str = "none",
+    length: str = "short",
+) -> Traits:
+    return Traits(
+        skin=skin,
+        lips=(50.0, 24.0, 16.0),
+        colour=odds(CLASSES["colour"], "dark brown"),
+        hair=hair,
+        brows=(30.0, 8.0, 12.0),
+        eyes=(25.0, 6.0, 9.0),
+        jaw=skin,
+        worn=hair,
+        glasses=odds(GLASSES, glasses),
+        beard=odds(BEARDS, beard),
+        length=odds(LENGTHS, length),
+        fringe=0.0,
+        receding=0.0,
+        curly=0.0,
+        measures=dict.fromkeys(MEASURES, 0.0),
+        confidence={"skin": 1.0},
+    )
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+def portrait(name: str) -> Picture:
+    from generator.gate import Gate, aligned
+
+    photo = cv2.imread(str(asset("demo") / name))
+    assert photo is not None
+    lenient = Gate(sharpness=0.0, side=50, beyond=0.5)
+    return aligned(photo.astype(np.uint8), 256, lenient).image
+
+
+def test_glasses_beard_and_hair_of_the_demo_portraits_are_read(reader: Reader) -> None:
+    hopper = reader.read([portrait("hopper.jpg")])
+    assert hopper.likeliest("beard") == "none"
+    collins = reader.read([portrait("collins.jpg")])
+    assert collins.likeliest("beard") == "none"
+    assert collins.likeliest("glasses") == "none"
+
+
+def test_a_photograph_in_the_mirror_shows_the_same_person(reader: Reader) -> None:
+    photo = portrait("collins.jpg")
+    one, other = reader.read([photo]), reader.read([np.ascontiguousarray(photo[:, ::-1])])
+    stranger = reader.read([portrait("hopper.jpg")])
+    assert likeness.distance(one, other) < 0.35 * likeness.distance(one, stranger)
+
+
+def test_the_persons_outline_holds_the_face() -> None:
+    look = Looker().look(portrait("collins.jpg"))
+    inside = np.rint(look.mesh).astype(int)
+    assert look.presence > 0.9
+    assert (look.person[inside[:, 1], inside[:, 0]] > 0.5).mean() > 0.98
+
+
+def test_several_photographs_outvote_an_odd_one() -> None:
+    yellow = somebody(skin=(60.0, 5.0, 45.0), glasses="clear")
+    one = merged([somebody(), yellow, somebody()])
+    assert one.skin == somebody().skin
+    assert one.likeliest("glasses") == "none"
+    assert one.photos == 3
+
+
+def test_a_person_is_no_distance_from_themselves_and_the_same_both_ways() -> None:
+    here, there = somebody(), somebody(beard="full", hair=(70.0, 5.0, 30.0))
+    assert likeness.distance(here, here) == 0
+    assert likeness.distance(here, there) == pytest.approx(likeness.distance(there, here))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        somebody(skin=(35.0, 12.0, 16.0)),
+        somebody(hair=(75.0, 4.0, 28.0)),
+        somebody(glasses="clear"),
+        somebody(beard="full"),
+        somebody(length="long"),
+        replace(somebody(), measures=dict.fromkeys(MEASURES, 1.0)),
+    ],
+    ids=("skin", "hair colour", "glasses", "beard", "length", "proportions"),
+)
+def test_every_trait_that_differs_makes_people_less_alike(other: Traits) -> None:
+    assert likeness.distance(somebody(), other) > 0.04
+    assert likeness.rank(somebody(), somebody(), [other]) == 1
+    assert likeness.rank(other, somebody(), [other]) == 2
+
+
+def test_hidden_hair_says_little_about_its_length() -> None:
+    capped = somebody(length="hidden")
+    assert likeness.distance(capped, somebody(length="long")) < likeness.distance(
+        somebody(length="very short"), somebody(length="long")
+    )
+
+
+def test_what_is_drawn_is_what_was_read() -> None:
+    drawn = person_of(somebody(glasses="clear", beard="goatee", length="long"))
+    assert drawn.glasses != "none"
+    assert not drawn.sunglasses
+    assert drawn.beard == "goatee"
+    assert drawn.hair.startswith("long")
+    assert person_of(somebody(glasses="sun")).sunglasses
+    assert person_of(somebody(length="hidden")).headwear != "none"
+
+
+@pytest.mark.parametrize("lightness", [25.0, 40.0, 55.0, 70.0, 80.0])
+def test_skin_is_drawn_in_the_tone_that_was_read(lightness: float) -> None:
+    from generator.artwork.people.tones import skin_colour
+    from generator.cielab import ciede2000, lab
+
+    read = (lightness, 13.0, 18.0)
+    person: Person = person_of(somebody(skin=read))
+    colour = skin_colour(person.skin_tone, person.undertone)
+    drawn = lab(np.array((colour.red, colour.green, colour.blue)))
+    assert float(ciede2000(drawn, np.array(read))) < 12
+
+
+def test_every_trait_can_be_drawn_at_its_utmost() -> None:
+    for kind in LENGTHS:
+        for far in (-3.0, 3.0):
+            person_of(replace(somebody(length=kind), measures=dict.fromkeys(MEASURES, far)))
+
+
+def test_nobody_is_both_fitted_to_and_judged_on() -> None:
+    told = labels()
+    assert len({each.file for each in told}) == len(told)
+    aside = sum(held_out(each.file) for each in told)
+    assert aside > 100
+    assert len(told) - aside > 400
+    for each in told:
+        for what, classes in CLASSES.items():
+            assert getattr(each, what) in ("", *classes)
+
+
+def test_figures_count_what_was_told_and_read() -> None:
+    told = [each for each in labels() if held_out(each.file)]
+    perfect = {
+        each.file: somebody(
+            glasses=each.glasses or "none", beard=each.beard or "none", length=each.length or "bald"
+        )
+        for each in told
+    }
+    figures = compared(told, perfect)
+    assert (figures.glasses_f1, figures.beard_f1, figures.length) == (1, 1, 1)
+    blind = compared(told, {each.file: somebody() for each in told})
+    assert (blind.glasses_f1, blind.beard_f1) == (0, 0)
+    assert blind.length < 0.8
+
+
+def test_a_reader_learns_what_is_there_to_learn() -> None:
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 3, 200)
+    vectors = chance.normal(size=(200, 50)) + 2.0 * np.eye(50)[truth * 7]
+    names = np.array(("a", "b", "c"))[truth]
+    fitted = classifier.fit(vectors[:120], names[:120], ("a", "b", "c"), penalty=0.5)
+    right = fitted.scores(vectors[120:]).argmax(axis=1) == truth[120:]
+    assert right.mean() > 0.8
+
+
+def test_readers_that_are_none_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "traits.npz"
+    broken.write_bytes(b"not an archive")
+    with pytest.raises(ModelError, match="no readers"):
+        load(broken)
+    with pytest.raises(ModelError, match="missing"):
+        load(tmp_path / "none.npz")
