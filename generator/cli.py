@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from generator.artwork import commands as artwork
 from generator.checkpoints import commands as checkpoints
-from generator.commands import blending, parity, projection, sampling, training
+from generator.commands import blending, evaluation, parity, projection, sampling, training, traits
 from vcam_emoji.errors import VcamEmojiError
 
 
@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     projection.register(commands)
     training.register(commands)
     parity.register(commands)
+    traits.register(commands)
+    evaluation.register(commands)
     return parser
 
 

@@ -44,6 +44,13 @@ def places(look: Look) -> Vector:
     return np.clip(np.asarray(found, np.float32).reshape(-1), -4, 4)
 
 
+def tone(look: Look) -> Vector:
+    """What tells the skin's colour from the light: cheeks, light, and how bright the whole is."""
+    lightness = look.lab[..., 0]
+    levels = np.percentile(lightness[::4, ::4], (5, 25, 50, 75, 95)) / 25
+    return np.concatenate([look.skin / _SCALE, 3 * look.light, levels]).astype(np.float32) * 3
+
+
 def eyes(look: Look) -> Vector:
     """Edges around the eyes, where frames of glasses are."""
     return edges(_levelled(look, (96, 48), width=2.3, centre=(0.5, 0.42)), 8)
@@ -69,7 +76,7 @@ def edges(patch: NDArray[np.float32], cell: int) -> Vector:
     cells = maps[: height * cell, : width * cell].reshape(height, cell, width, cell, _BINS)
     summed = cells.mean(axis=(1, 3))
     # Against the whole patch's contrast, and softened: one hard edge must not drown the rest.
-    return np.sqrt(summed / (strength.mean() + 1)).ravel().astype(np.float32)
+    return np.asarray(np.sqrt(summed / (strength.mean() + 1)), np.float32).ravel()
 
 
 def _levelled(

@@ -7,55 +7,50 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from generator.cielab import ciede2000
-from generator.traits import LENGTHS, MEASURES, Odds, Traits
+from generator.traits import Odds, Traits
 
-WEIGHTS: Mapping[str, float] = {
-    "skin": 1.0,
-    "hair": 1.2,
-    "brows": 0.4,
-    "lips": 0.3,
-    "jaw": 0.4,
-    "glasses": 0.7,
-    "beard": 1.2,
-    "length": 1.2,
-    "fringe": 0.4,
-    "receding": 0.8,
-    "curly": 0.8,
-    "measures": 1.6,
-}
-"""What each trait counts for. Glasses are told best but are taken off and put on, so they count
-less than hair and beard."""
+COLOURS: Mapping[str, float] = {"skin": 0.3, "hair": 1.4, "brows": 0.5, "lips": 0.1, "jaw": 0.2}
+KINDS: Mapping[str, float] = {"glasses": 1.0, "beard": 1.3, "length": 1.9, "colour": 1.9}
+SIGNS: Mapping[str, float] = {"fringe": 0.5, "receding": 0.6, "curly": 0.5}
+MEASURED: Mapping[str, float] = {
+    "face_width": 1.1, "face_length": 0.7, "jaw": 0.2, "eye_size": 0.4, "brow_thickness": 0.3,
+    "brow_arch": 0.6, "brow_height": 0.4, "nose_width": 0.5, "forehead": 0.6,
+}  # fmt: skip
+"""What each trait counts for: how well it tells two photographs of one person from two people's,
+by a logistic regression with weights of at least 0 on 130 people who are not held out. Skin counts
+for little because light changes it as much as people differ; measures that are not named, for
+nothing."""
 _FAR = 20.0
-"""CIEDE2000 between two colours that are as unlike as skin or hair of two people may well be."""
-_STEPS = {kind: at for at, kind in enumerate(("bald", "very short", "short", "medium", "long"))}
+"""CIEDE2000 between colours of two people that are as unlike as may well be."""
+_DEVIATIONS = 1.4
+"""About how far two people's measures are apart."""
+_UNTOLD = ("tied", "hidden")
 
 
 def distance(one: Traits, other: Traits) -> float:
-    """How unlike two people are: 0 for the same traits, about 1 for two at random.
+    """How unlike two people are: 0 for the same traits, about 0.5 for two at random.
 
-    The weighted mean, over `WEIGHTS`, of
+    The weighted mean of
     - colours: CIEDE2000 over 20, at most 1.5
-    - glasses, beard: half the sum of the differences of their odds
-    - length: the difference of expected lengths in five steps, bald to long, over 2.5; hidden and
-      tied hair tell little, so odds on them make it count less
+    - glasses, beard, the hair's length and the name of its colour: half the sum of the differences
+      of their odds; hair that is hidden or tied back counts as much less as is likely
     - fringe, receding, curly: the difference of their odds
-    - measures: the root of the mean square of their differences, in standard deviations, over 1.4
+    - measures: the difference in standard deviations over 1.4
     """
-    parts: dict[str, tuple[float, float]] = {}
-    for name in ("skin", "hair", "brows", "lips", "jaw"):
-        off = float(ciede2000(np.array(getattr(one, name)), np.array(getattr(other, name))))
-        parts[name] = (min(off / _FAR, 1.5), 1.0)
-    for name in ("glasses", "beard"):
+    seen = _told(one.length) * _told(other.length)
+    far = [
+        (weight, min(_apart(getattr(one, name), getattr(other, name)) / _FAR, 1.5))
+        for name, weight in COLOURS.items()
+    ]
+    for name, weight in KINDS.items():
         a, b = getattr(one, name), getattr(other, name)
-        parts[name] = (sum(abs(a[kind] - b[kind]) for kind in a) / 2, 1.0)
-    (here, sure), (there, also) = _length(one.length), _length(other.length)
-    parts["length"] = (min(abs(here - there) / 2.5, 1.5), sure * also)
-    for name in ("fringe", "receding", "curly"):
-        parts[name] = (abs(getattr(one, name) - getattr(other, name)), sure * also)
-    off = np.array([one.measures[name] - other.measures[name] for name in MEASURES])
-    parts["measures"] = (min(float(np.sqrt((off**2).mean())) / 1.4, 1.5), 1.0)
-    total = sum(WEIGHTS[name] * counts for name, (_, counts) in parts.items())
-    return sum(WEIGHTS[name] * counts * far for name, (far, counts) in parts.items()) / total
+        counts = weight * seen if name in ("length", "colour") else weight
+        far.append((counts, sum(abs(a[kind] - b[kind]) for kind in a) / 2))
+    for name, weight in SIGNS.items():
+        far.append((weight * seen, abs(getattr(one, name) - getattr(other, name))))
+    for name, weight in MEASURED.items():
+        far.append((weight, abs(one.measures[name] - other.measures[name]) / _DEVIATIONS))
+    return sum(weight * value for weight, value in far) / sum(weight for weight, _ in far)
 
 
 def rank(wanted: Traits, right: Traits, others: Sequence[Traits]) -> int:
@@ -64,9 +59,9 @@ def rank(wanted: Traits, right: Traits, others: Sequence[Traits]) -> int:
     return 1 + sum(distance(wanted, other) < own for other in others)
 
 
-def _length(odds: Odds) -> tuple[float, float]:
-    """The expected step of the length, and how much is told about it."""
-    told = sum(odds[kind] for kind in LENGTHS if kind in _STEPS)
-    if told < 1e-6:
-        return 2.0, 0.0
-    return sum(odds[kind] * step for kind, step in _STEPS.items()) / told, told
+def _apart(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(ciede2000(np.array(one), np.array(other)))
+
+
+def _told(length: Odds) -> float:
+    return 1.0 - sum(length[kind] for kind in _UNTOLD)

@@ -7,6 +7,7 @@ they are in the person, and noise is not.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -26,6 +27,9 @@ _EYES = {
     "blue": "#4f86b8",
     "grey": "#7f93a3",
 }
+_LIFT = 7.0
+"""By how much L* of pale skin is drawn lighter than cheeks are in photographs: on a bright ground
+and with colours as full as a drawing's, the very same colour looks tanned."""
 _OFF = 2.2
 """Standard deviations from the mean that are drawn as the utmost."""
 
@@ -90,7 +94,11 @@ def _skins() -> tuple[NDArray[np.float64], list[tuple[float, float]]]:
 def _skin(colour: Lab) -> tuple[float, float]:
     """Tone and undertone of the drawn skin that differs least; the ordinary one, if in doubt."""
     colours, traits = _skins()
-    off = ciede2000(colours, np.array(colour)) + 1.5 * np.abs([under for _, under in traits])
+    lightness, a, b = colour
+    lifted = lightness + _LIFT * float(np.clip((lightness - 35) / 25, 0, 1))
+    off = ciede2000(colours, np.array((lifted, a, b))) + 1.5 * np.abs(
+        [under for _, under in traits]
+    )
     return traits[int(off.argmin())]
 
 
@@ -98,7 +106,7 @@ def _hair(traits: Traits, delicate: float) -> str:
     """The style: by length first, then by what is striking about it."""
     odds = {kind: p for kind, p in traits.length.items() if kind != "hidden"}
     length = max(odds, key=lambda kind: odds[kind])
-    curly, fringe, receding = traits.curly > 0.5, traits.fringe > 0.5, traits.receding > 0.4
+    curly, fringe, receding = traits.curly > 0.5, traits.fringe > 0.5, traits.receding > 0.3
     dark = traits.skin[0] < 48
     if length == "bald":
         return "horseshoe" if _grey(traits) > 0.4 or receding else "bald"
@@ -169,10 +177,11 @@ def _delicate(traits: Traits, made_up: float) -> float:
 def _eyes(traits: Traits) -> str:
     """A name's colour: irises of a few pixels tell light from dark, and blue from brown."""
     lightness, a, b = traits.eyes
-    pale = lightness - 0.45 * traits.skin[0]
-    if pale < 0 or (b > 9 and a > 5):
+    pale = lightness - 0.5 * traits.skin[0]
+    dark_hair = traits.colour["black"] > 0.4
+    if pale < 0 or dark_hair or (b > 8 and a > 4):
         return _EYES["dark" if lightness < 22 else "brown"]
-    if b < 1:
+    if b < 0:
         return _EYES["blue"]
     if b < 5:
         return _EYES["grey"]
@@ -191,3 +200,58 @@ def _between(one: Lab, other: Lab, share: float, darker: float) -> Lab:
 def _hex(colour: Lab) -> str:
     red, green, blue = (int(v) for v in srgb(np.array(colour)))
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+_LENGTHS = {
+    "bald": ("bald", "horseshoe"),
+    "very short": ("shaved", "crew", "cornrows"),
+    "medium": ("bob", "afro", "curly_short", "dreadlocks"),
+    "long": ("shoulder", "long_straight", "long_wavy", "long_fringe", "curly_long", "braids"),
+    "tied": ("ponytail", "bun"),
+}
+"""Of which length the drawn styles look; all others are short."""
+
+
+def seen_in(person: Person, read: Traits) -> Traits:
+    """The traits that a drawing shows, as `read` from photographs would tell them.
+
+    From the named traits of the drawing, not from its pixels: kinds are certain.
+
+    Args:
+        person: Who is drawn.
+        read: Where what drawings do not show is taken from: odds on hair's name, brows, lips.
+    """
+    style = next((k for k, styles in _LENGTHS.items() if person.hair in styles), "short")
+    # Short curls are drawn alike for hair to the ears and to the chin.
+    if person.hair == "curly_short" and read.length["short"] > read.length["medium"]:
+        style = "short"
+    length = "hidden" if person.headwear != "none" else style
+    skin = skin_colour(person.skin_tone, person.undertone)
+    beard = "full" if person.beard == "short" else person.beard
+    glasses = "sun" if person.sunglasses else "none" if person.glasses == "none" else "clear"
+    shown = {
+        name: float(getattr(person, name)) * _OFF for name in read.measures if hasattr(person, name)
+    }
+    shown["face_width"] += 0.5 * shown["face_length"]
+    return replace(
+        read,
+        skin=_lab_of((skin.red, skin.green, skin.blue)),
+        hair=_lab_of(_rgb(person.hair_colour)),
+        glasses={kind: float(kind == glasses) for kind in read.glasses},
+        beard={kind: float(kind == beard) for kind in read.beard},
+        length={kind: float(kind == length) for kind in read.length},
+        fringe=float(person.hair in ("crop", "long_fringe", "bob")),
+        receding=float(person.hair in ("receding", "horseshoe")),
+        curly=float(person.hair in ("curly_short", "curly_long", "afro")),
+        measures={**read.measures, **shown},
+    )
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    value = int(colour.removeprefix("#"), 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+def _lab_of(colour: tuple[float, float, float]) -> Lab:
+    lightness, a, b = (float(v) for v in lab(np.array(colour)))
+    return lightness, a, b

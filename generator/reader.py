@@ -38,6 +38,7 @@ SEEN: Mapping[str, tuple[str, ...]] = {
     "fringe": ("head", "places"),
     "receding": ("head", "places"),
     "curly": ("head",),
+    "dark": ("tone", "places"),
 }
 """Which descriptors each reader sees."""
 CLASSES: Mapping[str, tuple[str, ...]] = {
@@ -48,10 +49,14 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     "fringe": ("no", "yes"),
     "receding": ("no", "yes"),
     "curly": ("no", "yes"),
+    "dark": ("no", "yes"),
 }
 _TRUST = 0.35
 """How much of the light's estimated colour is taken out of a photograph. All of it does harm: a
 room may well be brown."""
+_PALE, _DARK = (67.0, 13.0, 18.0), (40.0, 13.0, 19.0)
+"""Middle of the lit cheeks, in even light, of people whose skin is not, and is, labelled dark."""
+_OWN = np.array((0.5, 0.4, 0.4))
 _LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 _MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 _JAW = (164, 393, 167, 18, 200, 199, 175, 171, 396, 201, 421)
@@ -122,6 +127,7 @@ def described(look: Look) -> dict[str, NDArray[np.float32]]:
         "head": descriptors.head(look),
         "places": descriptors.places(look),
         "eyes": descriptors.eyes(look),
+        "tone": descriptors.tone(look),
         "jaw": descriptors.jaw(look),
     }
 
@@ -159,7 +165,7 @@ class Reader:
         hair = np.array(_even(look, above)) * (1 - hidden) + np.array(brows) * hidden
         sure = {what: float(max(odds[what].values())) for what in ("glasses", "beard", "length")}
         return Traits(
-            skin=_even(look, look.skin),
+            skin=_skin(look, odds["dark"]["yes"]),
             lips=_even(look, _lips(look)),
             hair=_lab(0.45 * hair + 0.55 * named),
             colour=odds["colour"],
@@ -182,6 +188,16 @@ class Reader:
                 "measures": look.presence,
             },
         )
+
+
+def _skin(look: Look, dark: float) -> Lab:
+    """The cheeks, half way back to what skin is like: lighting varies more than skin does.
+
+    Between two photographs of one person the lightness of cheeks differs by 11 on average, between
+    two people's by 14, and what is far from the mean is mostly the light's doing.
+    """
+    mean = (1 - dark) * np.array(_PALE) + dark * np.array(_DARK)
+    return _lab(mean + _OWN * (np.array(_even(look, look.skin)) - mean))
 
 
 def _lab(values: NDArray[np.float64]) -> Lab:

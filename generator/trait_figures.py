@@ -13,10 +13,13 @@ import numpy as np
 from generator.cielab import ciede2000
 from generator.labels import Label, labels
 from generator.likeness import distance, rank
+from generator.looks import Looker
 from generator.people import held_out, person_of
+from generator.portrayal import person_of as portrayed
+from generator.portrayal import seen_in
 from generator.reader import Reader
 from generator.trait_training import agreement, pictures
-from generator.traits import Traits
+from generator.traits import Lab, Traits
 
 OTHERS = 19
 """Beside the right one, in retrieval: 20 in all."""
@@ -59,6 +62,13 @@ class Figures:
     """A photograph's traits, looked up among those of 20 other photographs, one of them of the same
     person: how often that is nearest."""
     top_3: float
+    drawn_skin: float
+    """Median CIEDE2000 between the drawn skin and the lit cheeks as the photograph has them."""
+    drawn_hair: float
+    """The same for hair, against what is least like skin above the eyes; without headwear."""
+    drawn_top_1: float
+    """A photograph among 20 drawings, one of them made from the same photograph."""
+    drawn_top_3: float
 
 
 def judged(data: Path, report: Callable[[str], None], reader: Reader | None = None) -> Figures:
@@ -76,16 +86,23 @@ def judged(data: Path, report: Callable[[str], None], reader: Reader | None = No
     reader = reader or Reader()
     chosen = [label for label in labels() if held_out(label.file)]
     found: dict[str, Traits] = {}
+    cheeks: dict[str, Lab] = {}
+    looker = Looker()
     with pictures(data) as read:
         for at, label in enumerate(chosen):
-            found[label.file] = reader.read([read(label.file)])
+            look = looker.look(read(label.file))
+            found[label.file] = reader.read_look(look)
+            lightness, a, b = (float(v) for v in look.skin)
+            cheeks[label.file] = lightness, a, b
             if at % 50 == 0:
                 report(f"{at} of {len(chosen)} photographs")
-    return compared(chosen, found)
+    return compared(chosen, found, cheeks)
 
 
-def compared(told: Sequence[Label], found: Mapping[str, Traits]) -> Figures:
-    """The figures, from labels and readings by file."""
+def compared(
+    told: Sequence[Label], found: Mapping[str, Traits], cheeks: Mapping[str, Lab]
+) -> Figures:
+    """The figures, from labels, readings and the cheeks' colours by file."""
     lengths = [
         (label.length, _length(found[label.file]))
         for label in told
@@ -112,6 +129,15 @@ def compared(told: Sequence[Label], found: Mapping[str, Traits]) -> Figures:
         other = np.array([getattr(found[b], name) for _, b in couples])
         return float(np.median(ciede2000(one, other)))
 
+    drawn = {file: seen_in(portrayed(traits), traits) for file, traits in found.items()}
+    bare = [file for file, traits in found.items() if traits.likeliest("length") != "hidden"]
+    first = {person: own[0] for person, own in people.items()}
+    drawn_ranks = []
+    for person, file in first.items():
+        others = sorted(set(people) - {person})
+        for _ in range(_TRIALS // 4):
+            among = [drawn[first[each]] for each in chance.sample(others, min(OTHERS, len(others)))]
+            drawn_ranks.append(rank(found[file], drawn[file], among))
     ranks = _ranks(people, pairs, found, chance)
     return Figures(
         photographs=len(told),
@@ -131,10 +157,14 @@ def compared(told: Sequence[Label], found: Mapping[str, Traits]) -> Figures:
         pairs=len(pairs),
         ratio=float(
             np.median([distance(found[a], found[b]) for a, b in pairs])
-            / np.median([distance(found[a], found[b]) for a, b in strangers])
+            / max(np.median([distance(found[a], found[b]) for a, b in strangers]), 1e-9)
         ),
         top_1=float(np.mean([each == 1 for each in ranks])),
         top_3=float(np.mean([each <= 3 for each in ranks])),
+        drawn_skin=_median([(drawn[file].skin, cheeks[file]) for file in found]),
+        drawn_hair=_median([(drawn[file].hair, found[file].worn) for file in bare]),
+        drawn_top_1=float(np.mean([each == 1 for each in drawn_ranks])),
+        drawn_top_3=float(np.mean([each <= 3 for each in drawn_ranks])),
     )
 
 
@@ -153,6 +183,11 @@ def _ranks(
                 among = [found[chance.choice(people[other])] for other in drawn]
                 ranks.append(rank(found[wanted], found[right], among))
     return ranks
+
+
+def _median(couples: Sequence[tuple[Lab, Lab]]) -> float:
+    one, other = (np.array(each) for each in zip(*couples, strict=True))
+    return float(np.median(ciede2000(one, other)))
 
 
 def _f1(pairs: Sequence[tuple[str, str]], counts: Callable[[str], bool]) -> float:

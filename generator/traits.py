@@ -24,6 +24,10 @@ MEASURES = (
 )  # fmt: skip
 """Proportions of the face; what each is, `generator.measures` says."""
 
+_WORN = 0.6
+"""Odds of none below which something is worn or grown: where few are, F1 is best at a threshold of
+about half its own value (Lipton et al. 2014, "Thresholding classifiers to maximize F1 score")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
@@ -64,6 +68,8 @@ class Traits:
     def likeliest(self, what: str) -> str:
         """The likeliest kind of `glasses`, `beard`, `length` or `colour`."""
         odds: Odds = getattr(self, what)
+        if odds.get("none", 1.0) < _WORN:
+            return max((kind for kind in odds if kind != "none"), key=lambda kind: odds[kind])
         return max(odds, key=lambda kind: odds[kind])
 
     def as_dict(self) -> dict[str, Any]:

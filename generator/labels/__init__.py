@@ -21,6 +21,7 @@ class Label:
     fringe: str
     receding: str
     curly: str
+    dark: str
 
 
 def labels() -> list[Label]:
