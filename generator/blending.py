@@ -11,9 +11,8 @@ them). Mapping, average w and noise constants are those of the network that give
 resolutions, so the same seed is the same pose and shape.
 
 Source: Pinkney and Adler 2020, "Resolution dependent GAN interpolation for controllable image
-synthesis between domains". Their published script counts a soft switch from level n of r, one and
-a half layers lower than its hard one; here both lie at the same place. It leaves `b4.conv1` as it
-is; here it is blended like all others.
+synthesis between domains". The hard switch is counted as in their published script; the middle of
+the soft one lies at the same place here, between two layers.
 """
 
 from __future__ import annotations
