@@ -25,6 +25,13 @@ def emoji_sets() -> Path:
     return platformdirs.user_data_path(_NAME, appauthor=False) / "emoji"
 
 
+def people() -> Path:
+    """Traits of the people whose sets were made, `NAME.json`; no pictures of them."""
+    import platformdirs
+
+    return platformdirs.user_data_path(_NAME, appauthor=False) / "people"
+
+
 def networks() -> Path:
     """Published networks that the person has fetched for the generator."""
     import platformdirs

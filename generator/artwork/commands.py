@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vcam_emoji.errors import UsageError
 
@@ -95,7 +95,7 @@ def _person_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _person(options: argparse.Namespace) -> Person:
-    from generator.artwork.people.person import TRAITS, Person
+    from generator.artwork.people.person import Person, varied
 
     if options.seed is not None and options.person is not None:
         raise UsageError("A person is given twice.", "Use --seed or --person, not both.")
@@ -107,27 +107,7 @@ def _person(options: argparse.Namespace) -> Person:
             raise UsageError(
                 f"{options.person} cannot be read: {error.strerror}.", "Name a person's JSON file."
             ) from error
-    said: dict[str, Any] = {}
-    for each in options.trait:
-        name, equals, value = each.partition("=")
-        if not equals or name not in TRAITS:
-            raise UsageError(
-                f"--trait cannot be {each!r}.", "See: vcam-emoji-generator artwork people traits"
-            )
-        said[name] = _value(name, value)
-    return Person.from_json(json.dumps({**person.traits(), **said}))
-
-
-def _value(name: str, text: str) -> Any:
-    """What is written as words is a word; all else is what JSON makes of it."""
-    from generator.artwork.people.person import TRAITS
-
-    if "options" in TRAITS[name] or "colour" in TRAITS[name]:
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return varied(person, options.trait)
 
 
 def _one_set(options: argparse.Namespace) -> int:

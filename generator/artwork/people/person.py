@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, get_type_hints
 
@@ -177,3 +177,30 @@ def _checked(name: str, value: Any) -> Any:
 
 def _refused(name: str, value: Any, wanted: str) -> UsageError:
     return UsageError(f"The trait {name} cannot be {value!r}.", f"It is {wanted}.")
+
+
+def varied(person: Person, said: Sequence[str]) -> Person:
+    """The same person but for the traits that are said, each as `hair=bob`.
+
+    Raises:
+        UsageError: for what is no trait, or out of its bounds.
+    """
+    changes: dict[str, Any] = {}
+    for each in said:
+        name, equals, value = each.partition("=")
+        if not equals or name not in TRAITS:
+            raise UsageError(
+                f"--trait cannot be {each!r}.", "See: vcam-emoji-generator artwork people traits"
+            )
+        changes[name] = _value(name, value)
+    return Person.from_json(json.dumps({**person.traits(), **changes}))
+
+
+def _value(name: str, text: str) -> Any:
+    """What is written as words is a word; all else is what JSON makes of it."""
+    if "options" in TRAITS[name] or "colour" in TRAITS[name]:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from generator.artwork.people.person import Person, varied
+from generator.cli import main
+from vcam_emoji import emoji_set, paths
+from vcam_emoji.errors import UsageError
+from vcam_emoji.resources import asset
+from vcam_emoji.types import Emotion
+
+COLLINS = asset("demo/collins.jpg")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "emoji_sets", lambda: tmp_path / "emoji")
+    monkeypatch.setattr(paths, "people", lambda: tmp_path / "people")
+
+
+@pytest.fixture
+def made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    """What `make` says of the portrait that ships."""
+    sheet = tmp_path / "sheet.png"
+    words = ["make", str(COLLINS), "--name", "eileen", "--size", "96", "--sheet", str(sheet)]
+    assert main([*words, "--json"]) == 0
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+    said: dict[str, object] = json.loads(capsys.readouterr().out)
+    return said
+
+
+def test_a_photo_becomes_a_set_that_can_be_used(made: dict[str, object]) -> None:
+    assert made["set"] == "eileen"
+    loaded = emoji_set.load(emoji_set.find("eileen"))
+    assert set(loaded.images) == set(Emotion)
+    assert not loaded.warnings
+    assert [intensity for intensity, _ in loaded.images[Emotion.SAD]] == [0.33, 0.66, 1.0]
+
+
+def test_nothing_of_the_photo_is_kept(made: dict[str, object], tmp_path: Path) -> None:
+    kept = json.loads((tmp_path / "people" / "eileen.json").read_text())
+    assert kept == made["person"]
+    assert set(kept) == set(Person().traits())
+    text = (tmp_path / "emoji" / "eileen" / "set.json").read_text()
+    assert "collins" not in text
+
+
+def test_a_set_is_adjusted_without_the_photo(
+    made: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = emoji_set.load(emoji_set.find("eileen")).images[Emotion.HAPPY][-1][1].pixels
+    words = ["adjust", "eileen", "--trait", "hair=afro", "--trait", "hair_colour=#a02020"]
+    assert main([*words, "--size", "96", "--json"]) == 0
+    person = json.loads(capsys.readouterr().out)["person"]
+    assert isinstance(made["person"], dict)
+    assert person == made["person"] | {"hair": "afro", "hair_colour": "#a02020"}
+    after = emoji_set.load(emoji_set.find("eileen")).images[Emotion.HAPPY][-1][1].pixels
+    assert (before != after).any()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["make", "absent.jpg"], "There is no photo"),
+        (["make", str(COLLINS), "--name", "../me"], "cannot be called"),
+        (["make", str(COLLINS), "--name", "classic"], "already"),
+        (["make", str(COLLINS), "--size", "5000"], "--size"),
+        (["make", str(asset("emoji/classic/happy.png"))], "happy.png"),
+        (["make", str(COLLINS), "--trait", "hair=wig"], "hair"),
+        (["adjust", "nobody", "--trait", "hair=bob"], "no traits"),
+        (["adjust", "nobody"], "Nothing to adjust"),
+    ],
+)
+def test_what_will_not_do_is_told_in_a_sentence_and_nothing_is_written(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "emoji").exists()
+    assert not (tmp_path / "people").exists()
+
+
+def test_a_folder_without_photos_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["make", str(tmp_path / "empty")]) == 2
+    assert "no photos" in capsys.readouterr().err
+
+
+def test_one_bad_photo_among_good_ones_is_left_out_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "photos" / "b.jpg").write_bytes(COLLINS.read_bytes())
+    assert main(["make", str(tmp_path / "photos"), "--size", "64", "--json"]) == 0
+    assert "Left out: a.jpg" in capsys.readouterr().err
+
+
+def test_traits_are_varied_by_name() -> None:
+    person = varied(Person(), ["hair=bob", "skin_tone=0.7", "sunglasses=true", "glasses=round"])
+    assert (person.hair, person.skin_tone, person.sunglasses) == ("bob", 0.7, True)
+    for wrong in ("hair", "height=2", "skin_tone=dark", "skin_tone=2"):
+        with pytest.raises(UsageError):
+            varied(Person(), [wrong])
