@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 from generator.artwork import commands as artwork
 from generator.checkpoints import commands as checkpoints
-from generator.commands import blending, evaluation, parity, projection, sampling, training, traits
+from generator.commands import (
+    blending,
+    evaluation,
+    making,
+    parity,
+    projection,
+    sampling,
+    training,
+    traits,
+)
 from vcam_emoji.errors import VcamEmojiError
 
 
@@ -32,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         description="What personal emoji are made with, offline: drawings, networks, photos.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    making.register(commands)
     artwork.register(commands)
     checkpoints.register(commands)
     sampling.register(commands)
