@@ -51,6 +51,7 @@ def load(
     resolution: int,
     background: Colour = (255, 255, 255),
     warn: Callable[[str], None] = lambda _line: None,
+    wanted: Callable[[str], bool] = lambda _name: True,
 ) -> Pictures:
     """Read all pictures of a folder or zip, in the order of their names.
 
@@ -59,6 +60,7 @@ def load(
         resolution: Sides of the result in pixels; smaller pictures are enlarged.
         background: RGB, under what is transparent.
         warn: Is told each file that is skipped.
+        wanted: Which files are read at all, by name.
 
     Raises:
         DataError: nothing is there, or too few pictures can be read.
@@ -66,6 +68,8 @@ def load(
     found: list[NDArray[np.uint8]] = []
     skipped: list[str] = []
     for name, read in _files(path):
+        if not wanted(name):
+            continue
         try:
             found.append(decoded(read(), resolution, background))
         except _UNREADABLE as error:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator import data
+from generator import data, people
 from vcam_emoji.errors import DataError
 
 Pixels = NDArray[np.uint8]
@@ -61,6 +61,16 @@ def test_a_zip_is_read_as_its_folder_is(tmp_path: Path) -> None:
     one, other = data.load(folder, 8), data.load(archive, 8)
     np.testing.assert_array_equal(one.pixels, other.pixels)
     assert one.fingerprint == other.fingerprint
+
+
+def test_held_out_people_are_left_out_when_asked(tmp_path: Path) -> None:
+    for number in range(120):
+        picture = Image.new("RGB", (8, 8), (number, 0, 0))
+        picture.save(tmp_path / f"{number:04}.png")
+    found = data.load(tmp_path, 8, wanted=lambda name: not people.held_out(name))
+    left = {number for number in range(120) if people.held_out(f"{number:04}.png")}
+    assert left
+    assert {int(each) for each in found.pixels[:, 0, 0, 0]} == set(range(120)) - left
 
 
 def test_a_broken_picture_is_named_and_left_out(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def register(commands: Any) -> None:
     how.add_argument("--bf16", action="store_true", help="bfloat16 in the largest resolutions")
     how.add_argument("--background", default="ffffff", metavar="RRGGBB",
                      help="under transparent pictures (ffffff)")  # fmt: skip
+    how.add_argument("--hold-out", action="store_true",
+                     help="leave out the people by whom likeness is judged")  # fmt: skip
     kept = train.add_argument_group("what is kept")
     kept.add_argument("--tick", type=_positive, default=1.0, metavar="KIMG", help="metrics (1)")
     kept.add_argument("--snapshot-every", type=_positive, default=20.0, metavar="KIMG",
@@ -181,10 +183,11 @@ def _resumed(options: argparse.Namespace, run: Run) -> _Prepared:
 
 
 def _pictures(options: argparse.Namespace, recipe: Recipe) -> Pictures:
-    from generator import data
+    from generator import data, people
 
     background = _colour(options.background)
-    return data.load(options.data, recipe.configuration.resolution, background, _warn)
+    wanted = (lambda name: not people.held_out(name)) if options.hold_out else (lambda _name: True)
+    return data.load(options.data, recipe.configuration.resolution, background, _warn, wanted)
 
 
 def _benchmark(options: argparse.Namespace) -> int:
