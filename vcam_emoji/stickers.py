@@ -40,8 +40,8 @@ PLATFORMS = {
     "slack": Platform(128, "png", 128_000),
     "png": Platform(None, "png", None),
 }
-"""Sources: the messengers' own pages for sticker makers, as gathered in November 2026. Limits are
-given in KB there; the smaller reading of a KB is kept."""
+"""As known in 2026, not looked up at run time. Limits that are given in KB are read as thousands of
+bytes, the smaller reading."""
 
 
 @dataclass(frozen=True, slots=True)
