@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from vcam_emoji import devices
@@ -284,8 +285,16 @@ def _insist_on_permission() -> None:
         )
 
 
+_MOST_PIXELS = 1 << 26
+"""What says that it is larger is no camera's picture."""
+
+
 class Jpegs:
-    """Decodes a camera's JPEGs, leaving out what arrived damaged."""
+    """Decodes a camera's JPEGs, leaving out what arrived damaged.
+
+    By libjpeg-turbo itself: OpenCV's decoder smooths the enlarged colours, which takes a fifth of
+    the time and is undone when the picture is sent at half the colours' resolution again.
+    """
 
     def __init__(self) -> None:
         self._has_ended = False
@@ -304,5 +313,12 @@ class Jpegs:
         self._has_ended = ended
         if not ended:
             raw = np.append(raw, np.array([0xFF, 0xD9], np.uint8))
-        image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
-        return None if image is None else image.astype(np.uint8, copy=False)
+        try:
+            height, width, _, _ = simplejpeg.decode_jpeg_header(raw, strict=False)
+            if height * width > _MOST_PIXELS:
+                return None
+            image: Image = np.empty((height, width, 3), np.uint8)
+            simplejpeg.decode_jpeg(raw, "BGR", fastupsample=True, buffer=image, strict=False)
+        except (ValueError, KeyError):  # what every damage ends in, an unknown sampling too
+            return None
+        return image
