@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from vcam_emoji.capture import Jpegs, Raw
 from vcam_emoji.clips import benchmark_clip
 from vcam_emoji.pipeline import Directions, Stages
 from vcam_emoji.service import Opener
@@ -35,16 +36,17 @@ _TURN = 30
 class Encoded:
     """A frame as a webcam sends it."""
 
-    jpeg: bytes
+    jpeg: Raw
     time: float
 
     @classmethod
     def of(cls, frame: Frame) -> Encoded:
         _, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-        return cls(jpeg.tobytes(), frame.time)
+        return cls(np.asarray(jpeg, np.uint8).ravel(), frame.time)
 
     def decode(self) -> Image:
-        image = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        """As any program would; the live path has a decoder of its own."""
+        image = cv2.imdecode(self.jpeg, cv2.IMREAD_COLOR)
         assert image is not None
         return image.astype(np.uint8, copy=False)
 
@@ -67,6 +69,7 @@ def _scenario(faces: int, size: tuple[int, int], seconds: float) -> dict[str, An
         stages.process(Frame(each.decode(), each.time, fresh=True), directions)
     planes = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
     copy = np.empty((size[1], size[0], 3), np.uint8)
+    jpegs = Jpegs()
     floor_cpu, cpu, wall = [], [], []
     laps: dict[str, list[float]] = {}
     seen = 0
@@ -79,7 +82,8 @@ def _scenario(faces: int, size: tuple[int, int], seconds: float) -> dict[str, An
         before = time.process_time()
         for each in turn:
             began = time.perf_counter()
-            image = each.decode()
+            image = jpegs.decode(each.jpeg)
+            assert image is not None
             decoded = time.perf_counter()
             processed = stages.process(Frame(image, each.time, fresh=True), directions)
             sending = time.perf_counter()
