@@ -4,8 +4,8 @@ The art is kept premultiplied, so that warping and mixing never bleed the colour
 pixels into edges, and so that a cross-fade is a plain weighted sum: where both pictures are
 opaque, the fade is opaque too.
 
-It is painted in BGR. Painting on the three planes of I420, which virtual cameras take, was built and
-measured: with half the bytes but thrice the calls it took a quarter more time, not less.
+It is painted in BGR. Painting on the three planes of I420, which virtual cameras take, was built
+and measured: with half the bytes but thrice the calls it took a quarter more time, not less.
 """
 
 from __future__ import annotations
