@@ -43,8 +43,8 @@ _EMOJI_ABOVE_FEATURES = 0.20
 
 _INVISIBLE = 1.25
 """Pixels by which the edge of an emoji may be off before it is warped anew."""
-_MOST_ART = 4
-"""Drawings kept ready beside those that show; each takes a few MB, and 7 ms to make ready."""
+_MOST_ART = 3
+"""Drawings kept ready beside those that show; each takes 1 to 2 MB, and 7 ms to make ready."""
 
 
 @dataclass(frozen=True, slots=True)
