@@ -15,6 +15,7 @@ from tests import fakes
 from vcam_emoji.emotion_input import crop, scaled
 from vcam_emoji.emotions import EmotionNetwork
 from vcam_emoji.errors import DataError
+from vcam_emoji.training import processor
 from vcam_emoji.training.__main__ import main
 from vcam_emoji.training.data import Faces
 from vcam_emoji.training.recipe import FORMS, Recipe
@@ -459,3 +460,25 @@ def test_what_is_no_recipe_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "recipe.json").write_text(content)
     with pytest.raises(DataError, match="not the recipe"):
         Recipe.load(tmp_path / "recipe.json")
+
+
+@pytest.mark.generator
+@pytest.mark.skipif(
+    importlib.util.find_spec("keras") is None, reason="keras and tensorflow are not installed"
+)
+@pytest.mark.parametrize(
+    ("flags", "chosen"),
+    [
+        ("", "float32"),
+        ("flags : fpu sse2 avx2 fma", "float32"),
+        ("flags : avx2 avx512f avx512_bf16", "mixed_bfloat16"),
+        ("flags : avx512f amx_bf16 amx_tile", "mixed_bfloat16"),
+    ],
+)
+def test_bfloat16_is_chosen_only_where_the_processor_has_it(
+    flags: str, chosen: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text(flags)
+    assert processor.precision(told) == chosen
+    assert processor.precision(tmp_path / "no such file") == "float32"

@@ -10,6 +10,7 @@ from typing import TypeAlias, get_args
 
 from vcam_emoji.errors import VcamEmojiError
 from vcam_emoji.training import commands, data
+from vcam_emoji.training.processor import FAST, PLAIN
 from vcam_emoji.training.recipe import FORMS, Recipe
 
 _Parser: TypeAlias = argparse.ArgumentParser
@@ -114,8 +115,9 @@ def _add_recipe(command: _Parser) -> None:
         "--balance", type=float, default=recipe.balance, help="0 to 1: show rare classes oftener"
     )
     command.add_argument("--seed", type=int, default=recipe.seed, help="%(default)s")
-    precisions = ["float32", "mixed_bfloat16"]
-    command.add_argument("--precision", choices=precisions, default=recipe.precision)
+    command.add_argument(
+        "--precision", choices=[PLAIN, FAST], help="(bfloat16 where the hardware has it)"
+    )
     command.add_argument(
         "--from", dest="start", type=Path, metavar="RUN", help="begin with its weights"
     )

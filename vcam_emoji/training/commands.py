@@ -15,6 +15,7 @@ from vcam_emoji.errors import UsageError
 from vcam_emoji.resources import asset
 from vcam_emoji.training import data
 from vcam_emoji.training.bar import Bar
+from vcam_emoji.training.processor import precision, use_its_best_kernels
 from vcam_emoji.training.recipe import Recipe
 
 # Keras takes seconds to import and needs an extra: each command imports it where it needs it.
@@ -185,7 +186,8 @@ def _planned(arguments: argparse.Namespace) -> tuple[Run, Recipe]:
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     from vcam_emoji.training.networks import NETWORKS
 
-    recipe = replace(Recipe(), **{name: getattr(arguments, name) for name in NAMED})
+    named = {name: getattr(arguments, name) for name in NAMED}
+    recipe = replace(Recipe(), **named | {"precision": arguments.precision or precision()})
     if getattr(arguments, "start", None):
         recipe = replace(recipe, start=str(arguments.start))
     if getattr(arguments, "teachers", None):
@@ -199,6 +201,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 
 
 def _require_keras() -> None:
+    use_its_best_kernels()
     try:
         import keras  # noqa: F401
     except ImportError as error:

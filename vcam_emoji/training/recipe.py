@@ -46,7 +46,7 @@ class Recipe:
     """How much oftener rare classes are shown: a class of n pictures, n to the minus this times."""
     average_decay: float = 0.999
     """Of the exponential moving average of the weights, for each step; the average is shipped."""
-    precision: str = "mixed_bfloat16"
+    precision: str = "float32"
     """A Keras dtype policy."""
     seed: int = 1
     variation: Variation = field(default_factory=Variation)
