@@ -1,4 +1,4 @@
-"""`make` and `adjust`: one's own emoji set, from photos."""
+"""`make` and `adjust`: one's own emoji set, from photos or before the camera."""
 
 from __future__ import annotations
 
@@ -17,13 +17,38 @@ from vcam_emoji.errors import UsageError
 if TYPE_CHECKING:
     from generator.artwork.people.person import Person
     from generator.making import Say, Sitting
+    from generator.posing import Posed
     from vcam_emoji.emoji_set import EmojiSet
+    from vcam_emoji.types import Emotion
+
+_STEERED = ("happy", "angry", "surprise", "fear")
+"""As `generator.manner.STEERED`, without importing what can draw."""
 
 
 def register(commands: Any) -> None:
     """Add the commands to a parser's subparsers."""
     make = commands.add_parser("make", help="your own emoji set, from a selfie or several")
-    make.add_argument("photos", type=Path, nargs="+", metavar="PHOTO|FOLDER", help="all of you")
+    make.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="all of you")
+    make.add_argument(
+        "--camera",
+        nargs="?",
+        const="0",
+        metavar="CAMERA",
+        help="take the photos now, telling you what to do; index, path or name (0)",
+    )
+    make.add_argument(
+        "--emotions",
+        type=_emotions,
+        default=(),
+        metavar="happy,...",
+        help="with --camera, also how you part your lips in: " + ", ".join(_STEERED),
+    )
+    make.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="with --camera: keep its photos there",
+    )
     make.add_argument("--name", default="me", help="of the set (me)")
     _drawing(make)
     make.add_argument("--replace", action="store_true", help="also over a set of that name")
@@ -52,17 +77,47 @@ def _make(options: argparse.Namespace) -> int:
     from generator.artwork.people.person import varied
 
     _check(options)
+    if bool(options.photos) == (options.camera is not None):
+        raise UsageError(
+            "Photos, or the camera?", "Name photos of you, or a folder of them; or say --camera."
+        )
+    if options.camera is None and (options.emotions or options.keep):
+        raise UsageError("--emotions and --keep are for the camera.", "Say --camera too.")
     if not options.replace:
         _free(options.name)
+    posed = None if options.camera is None else _posed(options)
     with _progress(options.json) as say:
-        sitting = making.sit(options.photos, say)
+        if posed is None:
+            sitting = making.sit(options.photos, say)
+        else:
+            say("looks")
+            sitting = making.seated(posed)
         person = varied(making.portrait(sitting), options.trait)
+        who = making.Remembered(person, sitting.lips)
         say("drawing seven emotions")
-        drawn = making.draw(person, options.name, options.size)
-        making.install(drawn, person, options.replace)
+        drawn = making.draw(who, options.name, options.size)
+        making.install(drawn, who, options.replace)
     for line in sitting.refused:
         print(f"Left out: {line}", file=sys.stderr)
     return _tell(options, drawn, person, sitting)
+
+
+def _posed(options: argparse.Namespace) -> Posed:
+    """What the camera takes, while the person is told what to do."""
+    from generator import making, posing, webcam
+
+    def say(sentence: str) -> None:
+        if not options.json:
+            print(sentence, file=sys.stderr, flush=True)
+
+    sight = posing.Eyes()
+    with webcam.opened(options.camera) as pictures:
+        posed = posing.pose(pictures, sight, options.emotions, say)
+    say(f"{len(posed.straight) + len(posed.felt)} photos were taken. The camera is off.")
+    if options.keep is not None:
+        for file in making.keep(posed, options.keep):
+            say(f"Kept: {file}")
+    return posed
 
 
 def _adjust(options: argparse.Namespace) -> int:
@@ -72,12 +127,31 @@ def _adjust(options: argparse.Namespace) -> int:
     _check(options)
     if not options.trait:
         raise UsageError("Nothing to adjust.", "Say what, such as --trait hair=bob")
-    person = varied(making.remembered(options.name), options.trait)
+    before = making.remembered(options.name)
+    person = varied(before.person, options.trait)
+    who = making.Remembered(person, before.lips)
     with _progress(options.json) as say:
         say("drawing seven emotions")
-        drawn = making.draw(person, options.name, options.size)
-        making.install(drawn, person, replaces=True)
+        drawn = making.draw(who, options.name, options.size)
+        making.install(drawn, who, replaces=True)
     return _tell(options, drawn, person, None)
+
+
+def _emotions(text: str) -> tuple[Emotion, ...]:
+    """Emotions that a photo can steer, written as `happy,angry`.
+
+    Raises:
+        argparse.ArgumentTypeError: for any other.
+    """
+    from vcam_emoji.types import Emotion
+
+    found = dict.fromkeys(each.strip() for each in text.split(","))
+    for each in found:
+        if each not in _STEERED:
+            raise argparse.ArgumentTypeError(
+                f"{each!r} cannot be steered by a photo; these can: {', '.join(_STEERED)}"
+            )
+    return tuple(Emotion(each) for each in found)
 
 
 def _check(options: argparse.Namespace) -> None:

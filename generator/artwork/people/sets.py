@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.artwork.people.alignment import EYE_X, EYE_Y, MOUTH_Y
 from generator.artwork.people.person import Person
-from generator.artwork.people.portrait import Sitter
+from generator.artwork.people.portrait import NOTHING_SAID, Sitter
 from generator.artwork.render import Renderer, resvg, thrifty
 from vcam_emoji.emoji_set import Anchors, EmojiImage, EmojiSet
 from vcam_emoji.types import Emotion
@@ -24,14 +24,27 @@ def steps(emotion: Emotion, intensities: Sequence[float] = INTENSITIES) -> tuple
 
 
 def emoji_set(
-    person: Person, name: str, title: str = "", size: int = 512, renderer: Renderer = resvg
+    person: Person,
+    name: str,
+    title: str = "",
+    size: int = 512,
+    renderer: Renderer = resvg,
+    lips: Mapping[Emotion, float] = NOTHING_SAID,
 ) -> EmojiSet:
     """The set of a person.
+
+    Args:
+        person: Who is drawn.
+        name: Of the set.
+        title: For people; the name, where there is none.
+        size: Pixels.
+        renderer: Makes them of vectors.
+        lips: As `Sitter` takes it.
 
     Raises:
         UsageError: if the renderer is not installed.
     """
-    sitter = Sitter(person, size, renderer)
+    sitter = Sitter(person, size, renderer, lips)
     return EmojiSet(
         name=name,
         title=title or name,
