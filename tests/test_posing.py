@@ -19,7 +19,7 @@ from generator.cli import main
 from generator.commands.making import _STEERED
 from generator.gate import Aligned, Quality
 from generator.posing import STRAIGHT, Eyes, Patience, pose
-from vcam_emoji import control, emoji_set, paths
+from vcam_emoji import control, devices, emoji_set, paths
 from vcam_emoji.commands import Command, Status
 from vcam_emoji.devices import CameraDevice
 from vcam_emoji.errors import CameraBusyError, CameraError, PhotoError
@@ -229,7 +229,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise CameraBusyError("HD Webcam is used by another program.", "Close firefox (12).")
 
-    monkeypatch.setattr(webcam.devices, "find", lambda _: CameraDevice("/dev/video0", "HD", 0))
+    monkeypatch.setattr(devices, "find", lambda _: CameraDevice("/dev/video0", "HD", 0))
     monkeypatch.setattr(webcam, "open_capture", refuse)
 
 
