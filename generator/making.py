@@ -20,6 +20,7 @@ import numpy as np
 
 from generator import gate, manner, photos
 from generator.artwork.people.person import Person
+from generator.artwork.people.sets import PICTURES
 from generator.artwork.people.sets import emoji_set as drawn_set
 from generator.pictures import Picture, png, write
 from generator.portrayal import person_of
@@ -34,10 +35,12 @@ from vcam_emoji.types import Emotion
 if TYPE_CHECKING:
     from generator.posing import Posed
 
-Say = Callable[[str], None]
+Say = Callable[[str, float], None]
+"""Is told before each step what is done, and what it costs: seconds on a quiet core."""
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _CROP = 256
+_PHOTO_S, _LOOKS_S = 0.15, 0.15
 _LIPS = "lips"
 """Beside the traits, where a photograph steered an emotion."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -67,21 +70,42 @@ class Remembered:
     lips: Lips
 
 
-def sit(paths_given: Sequence[Path], say: Say = lambda _line: None) -> Sitting:
+def photos_in(paths_given: Sequence[Path]) -> list[Path]:
+    """The photos that are meant by photos and folders of them.
+
+    Raises:
+        PhotoError: a folder has none.
+    """
+    return [photo for path in paths_given for photo in _photos(path)]
+
+
+def cost(photos: int, size: int) -> float:
+    """Seconds on a quiet core that all of it takes: `photos` taken or read, a set of that size."""
+    return photos * _PHOTO_S + _LOOKS_S + PICTURES * _picture_s(size) + _written_s(size)
+
+
+def _picture_s(size: int) -> float:
+    return 0.03 + 0.44 * (size / 512) ** 2
+
+
+def _written_s(size: int) -> float:
+    return 7.0 * (size / 512) ** 2
+
+
+def sit(found: Sequence[Path], say: Say = lambda *_: None) -> Sitting:
     """Read a person's looks from photos of them; photos that will not do are left out.
 
     Args:
-        paths_given: Photos, or folders of them.
+        found: Photos.
         say: Is told what is looked at.
 
     Raises:
         PhotoError: there is no photo, or none will do: then the reason of the first.
     """
-    found = [photo for path in paths_given for photo in _photos(path)]
     finder, crops, refused = open_finder(), [], []
     first: PhotoError | None = None
     for number, path in enumerate(found, start=1):
-        say(f"photo {number} of {len(found)}")
+        say(f"photo {number} of {len(found)}", _PHOTO_S)
         try:
             crops.append(gate.aligned(photos.read(path), _CROP, finder=finder).image)
         except PhotoError as error:
@@ -89,12 +113,13 @@ def sit(paths_given: Sequence[Path], say: Say = lambda _line: None) -> Sitting:
             refused.append(f"{path.name}: {error.message} {error.hint}".rstrip())
     if not crops:
         raise first or PhotoError("There is no photo.", "Name a photo or a folder of photos.")
-    say("looks")
+    say("looks", _LOOKS_S)
     return Sitting(Reader().read(crops), tuple(crops), tuple(refused))
 
 
-def seated(posed: Posed) -> Sitting:
+def seated(posed: Posed, say: Say = lambda *_: None) -> Sitting:
     """Read a person's looks, and how they show emotions, from what the camera took."""
+    say("looks", _LOOKS_S)
     crops = tuple(each.seen.image for each in posed.straight)
     lips = {emotion: manner.lips(emotion, taken.seen.face) for emotion, taken in posed.felt.items()}
     return Sitting(Reader().read(crops), crops, lips=lips)
@@ -133,18 +158,25 @@ def checked_name(name: str) -> str:
     return name
 
 
-def draw(who: Remembered, name: str, size: int) -> EmojiSet:
+def draw(who: Remembered, name: str, size: int, say: Say = lambda *_: None) -> EmojiSet:
     """The set of a person: seven emotions, each in three intensities."""
-    return drawn_set(who.person, checked_name(name), size=size, lips=who.lips)
+    return drawn_set(
+        who.person,
+        checked_name(name),
+        size=size,
+        lips=who.lips,
+        drawing=lambda emotion: say(f"drawing: {emotion}", _picture_s(size)),
+    )
 
 
-def install(drawn: EmojiSet, who: Remembered, replaces: bool) -> None:
+def install(drawn: EmojiSet, who: Remembered, replaces: bool, say: Say = lambda *_: None) -> None:
     """Put the set among the person's own, and what it was drawn from where `adjust` finds it.
 
     Raises:
         EmojiSetError: the name is taken, or nothing can be written.
         UsageError: the traits cannot be written.
     """
+    say("writing", _written_s(len(drawn.images[Emotion.NEUTRAL][-1][1].pixels)))
     with tempfile.TemporaryDirectory() as folder:
         beside = Path(folder) / drawn.name
         emoji_set.save(drawn, beside)

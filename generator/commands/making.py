@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,7 @@ def _drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=shared.picture_file, metavar="FILE.png", help="a picture of what was made"
     )
+    parser.add_argument("--open", action="store_true", help="show that picture when it is done")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -86,17 +88,13 @@ def _make(options: argparse.Namespace) -> int:
     if not options.replace:
         _free(options.name)
     posed = None if options.camera is None else _posed(options)
-    with _progress(options.json) as say:
-        if posed is None:
-            sitting = making.sit(options.photos, say)
-        else:
-            say("looks")
-            sitting = making.seated(posed)
+    found = making.photos_in(options.photos)
+    with _progress(options.json, making.cost(len(found), options.size)) as say:
+        sitting = making.sit(found, say) if posed is None else making.seated(posed, say)
         person = varied(making.portrait(sitting), options.trait)
         who = making.Remembered(person, sitting.lips)
-        say("drawing seven emotions")
-        drawn = making.draw(who, options.name, options.size)
-        making.install(drawn, who, options.replace)
+        drawn = making.draw(who, options.name, options.size, say)
+        making.install(drawn, who, options.replace, say)
     for line in sitting.refused:
         print(f"Left out: {line}", file=sys.stderr)
     return _tell(options, drawn, person, sitting)
@@ -130,10 +128,9 @@ def _adjust(options: argparse.Namespace) -> int:
     before = making.remembered(options.name)
     person = varied(before.person, options.trait)
     who = making.Remembered(person, before.lips)
-    with _progress(options.json) as say:
-        say("drawing seven emotions")
-        drawn = making.draw(who, options.name, options.size)
-        making.install(drawn, who, replaces=True)
+    with _progress(options.json, making.cost(0, options.size)) as say:
+        drawn = making.draw(who, options.name, options.size, say)
+        making.install(drawn, who, True, say)
     return _tell(options, drawn, person, None)
 
 
@@ -160,6 +157,8 @@ def _check(options: argparse.Namespace) -> None:
     checked_name(options.name)
     if not 64 <= options.size <= 1024:
         raise UsageError(f"--size cannot be {options.size}.", "It is from 64 to 1024.")
+    if options.open and options.sheet is None:
+        raise UsageError("There is no picture to open.", "Say where: --sheet FILE.png")
 
 
 def _free(name: str) -> None:
@@ -177,6 +176,8 @@ def _tell(
 ) -> int:
     if options.sheet is not None:
         _sheet(options.sheet, drawn, sitting)
+        if options.open:
+            webbrowser.open(options.sheet.resolve().as_uri())
     used = options.use and _use(drawn.name)
     if options.json:
         print(json.dumps({"set": drawn.name, "used": used, "person": person.traits()}))
@@ -218,10 +219,24 @@ def _sheet(file: Path, drawn: EmojiSet, sitting: Sitting | None) -> None:
 
 
 @contextmanager
-def _progress(silent: bool) -> Iterator[Say]:
-    """A line that says which stage is being worked on."""
-    from rich.console import Console
+def _progress(silent: bool, whole: float) -> Iterator[Say]:
+    """A bar with the step that is worked on and the time left.
 
-    console = Console(stderr=True, quiet=silent)
-    with console.status("") as status:
-        yield lambda stage: status.update(f"{stage} ...")
+    Steps count for what they cost on a quiet core; how fast this machine is with them right now is
+    measured as they are done, so the time left holds on a slow or busy one too.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    unseen = silent or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=unseen) as bar:
+        task, begun = bar.add_task("", total=whole), 0.0
+
+        def say(step: str, cost: float) -> None:
+            nonlocal begun
+            bar.update(task, advance=begun, description=f"{step:20}")
+            begun = cost
+
+        yield say
