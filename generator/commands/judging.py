@@ -31,7 +31,8 @@ def register(commands: Any) -> None:
     train = kinds.add_parser("train", help="draw people by chance and teach a judge on them")
     train.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="to write")
     train.add_argument("--people", type=int, default=2400, help="to learn from (2400)")
-    train.add_argument("--epochs", type=int, default=5, help="(5)")
+    train.add_argument("--epochs", type=int, default=6, help="(6)")
+    train.add_argument("--from", type=Path, dest="before", metavar="FILE.npz", help="go on with it")
     train.add_argument("--seed", type=int, default=0, help="of weights and variations (0)")
     train.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that draw")
     train.add_argument(
@@ -77,9 +78,11 @@ def _train(options: argparse.Namespace) -> int:
         drawn = gallery.drawn(range(options.people), gallery.one_of_each, options.jobs, _drawing)
         if kept is not None:
             drawn.save(kept)
+    from generator.judge import network
     from generator.judge.learning import taught
 
-    taught(drawn, options.epochs, options.seed, _tell).save(options.out)
+    before = None if options.before is None else network.load(options.before)
+    taught(drawn, options.epochs, options.seed, _tell, before).save(options.out)
     return 0
 
 
@@ -106,7 +109,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     told: dict[str, Any] = {
         "emotions": asdict(felt),
         "constancy": asdict(figures.constancy(judge, drawn)),
-        "edges": asdict(figures.edges([Person.random(each) for each in numbers[:2]], options.size)),
+        "edges": asdict(figures.edges([Person.random(numbers[0])], options.size)),
     }
     if options.data is not None:
         told["photographs"] = asdict(figures.alike(judge, _portrayed(options.data), person_of))

@@ -96,14 +96,14 @@ def closed(_number: int) -> Poses:
 
 
 def one_of_each(number: int) -> Poses:
-    """Every emotion once, in an intensity by chance: to learn from many people.
-
-    Lips part as everyone's do: how closed ones are read by a judge who never saw any tells whether
-    an emotion shows without them.
-    """
+    """Every emotion once, its intensity by chance, and half of the time the lips: to learn from."""
     chance = Random(f"poses {number}")
     return tuple(
-        Pose(emotion, 1.0 if emotion is Emotion.NEUTRAL else round(chance.uniform(0.33, 1.0), 3))
+        Pose(
+            emotion,
+            1.0 if emotion is Emotion.NEUTRAL else round(chance.uniform(0.33, 1.0), 3),
+            chance.choice((1.0, round(chance.random(), 3))),
+        )
         for emotion in Emotion
     )
 

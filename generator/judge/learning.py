@@ -38,7 +38,11 @@ class Spoiling:
 
 
 def taught(
-    gallery: Gallery, epochs: int, seed: int, report: Callable[[str], None] = lambda _line: None
+    gallery: Gallery,
+    epochs: int,
+    seed: int,
+    report: Callable[[str], None] = lambda _line: None,
+    before: Network | None = None,
 ) -> Network:
     """A judge that learnt from drawings.
 
@@ -47,9 +51,10 @@ def taught(
         epochs: How often it sees each.
         seed: Of weights and spoiling.
         report: Told how it goes.
+        before: A judge that goes on learning; None begins with a fresh one.
     """
     keras.utils.set_random_seed(seed)
-    model = build()
+    model = build() if before is None else before.model
     steps = max(20, -(-len(gallery) // _BATCH) * epochs)
     warm = steps // 20
     rate = keras.optimizers.schedules.CosineDecay(
@@ -76,8 +81,12 @@ def taught(
         batches, epochs=epochs, verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=told)],
     )  # fmt: skip
-    people = np.unique(gallery.people)
-    return Network(model, About(len(people), int(people.min()), epochs))
+    first, last = int(gallery.people.min()), int(gallery.people.max())
+    if before is not None:
+        about = before.about
+        first, last = min(first, about.seed), max(last, about.seed + about.people - 1)
+        epochs += about.epochs
+    return Network(model, About(last - first + 1, first, epochs))
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -35,9 +35,10 @@ SHIPPED = "models/judge/judge.npz"
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a judge learnt from."""
+    """What a judge learnt from; of several trainings, all of it."""
 
     people: int
+    """How many numbers there are from the first to the last."""
     seed: int
     """The number of the first person."""
     epochs: int
