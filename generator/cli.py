@@ -11,6 +11,7 @@ from generator.checkpoints import commands as checkpoints
 from generator.commands import (
     blending,
     evaluation,
+    judging,
     making,
     parity,
     projection,
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     training.register(commands)
     parity.register(commands)
     traits.register(commands)
+    judging.register(commands)
     evaluation.register(commands)
     return parser
 

@@ -7,16 +7,22 @@ the photos; nothing of a photo is kept.
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from generator import gate, photos
+import cv2
+import numpy as np
+
+from generator import gate, manner, photos
 from generator.artwork.people.person import Person
+from generator.artwork.people.sets import PICTURES
 from generator.artwork.people.sets import emoji_set as drawn_set
-from generator.pictures import Picture
+from generator.pictures import Picture, png, write
 from generator.portrayal import person_of
 from generator.reader import Reader
 from generator.traits import Traits
@@ -24,12 +30,24 @@ from vcam_emoji import emoji_set, files, paths
 from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import PhotoError, UsageError
 from vcam_emoji.faces import open_finder
+from vcam_emoji.types import Emotion
 
-Say = Callable[[str], None]
+if TYPE_CHECKING:
+    from generator.posing import Posed
+
+Say = Callable[[str, float], None]
+"""Is told before each step what is done, and what it costs: seconds on a quiet core."""
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _CROP = 256
+_PHOTO_S, _LOOKS_S = 0.15, 0.15
+_LIPS = "lips"
+"""Beside the traits, where a photograph steered an emotion."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+
+
+Lips: TypeAlias = Mapping[Emotion, float]
+"""How far a person parts the lips in an emotion, of how far everyone is drawn to: 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +57,55 @@ class Sitting:
     traits: Traits
     crops: tuple[Picture, ...]
     """[256, 256, 3] RGB each, aligned; they stay in memory."""
-    refused: tuple[str, ...]
+    refused: tuple[str, ...] = ()
     """Photos that would not do, each with its reason."""
+    lips: Lips = field(default_factory=dict)
 
 
-def sit(paths_given: Sequence[Path], say: Say = lambda _line: None) -> Sitting:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """From what a set was drawn."""
+
+    person: Person
+    lips: Lips
+
+
+def photos_in(paths_given: Sequence[Path]) -> list[Path]:
+    """The photos that are meant by photos and folders of them.
+
+    Raises:
+        PhotoError: a folder has none.
+    """
+    return [photo for path in paths_given for photo in _photos(path)]
+
+
+def cost(photos: int, size: int) -> float:
+    """Seconds on a quiet core that all of it takes: `photos` taken or read, a set of that size."""
+    return photos * _PHOTO_S + _LOOKS_S + PICTURES * _picture_s(size) + _written_s(size)
+
+
+def _picture_s(size: int) -> float:
+    return 0.03 + 0.44 * (size / 512) ** 2
+
+
+def _written_s(size: int) -> float:
+    return 7.0 * (size / 512) ** 2
+
+
+def sit(found: Sequence[Path], say: Say = lambda *_: None) -> Sitting:
     """Read a person's looks from photos of them; photos that will not do are left out.
 
     Args:
-        paths_given: Photos, or folders of them.
+        found: Photos.
         say: Is told what is looked at.
 
     Raises:
         PhotoError: there is no photo, or none will do: then the reason of the first.
     """
-    found = [photo for path in paths_given for photo in _photos(path)]
     finder, crops, refused = open_finder(), [], []
     first: PhotoError | None = None
     for number, path in enumerate(found, start=1):
-        say(f"photo {number} of {len(found)}")
+        say(f"photo {number} of {len(found)}", _PHOTO_S)
         try:
             crops.append(gate.aligned(photos.read(path), _CROP, finder=finder).image)
         except PhotoError as error:
@@ -65,8 +113,31 @@ def sit(paths_given: Sequence[Path], say: Say = lambda _line: None) -> Sitting:
             refused.append(f"{path.name}: {error.message} {error.hint}".rstrip())
     if not crops:
         raise first or PhotoError("There is no photo.", "Name a photo or a folder of photos.")
-    say("looks")
+    say("looks", _LOOKS_S)
     return Sitting(Reader().read(crops), tuple(crops), tuple(refused))
+
+
+def seated(posed: Posed, say: Say = lambda *_: None) -> Sitting:
+    """Read a person's looks, and how they show emotions, from what the camera took."""
+    say("looks", _LOOKS_S)
+    crops = tuple(each.seen.image for each in posed.straight)
+    lips = {emotion: manner.lips(emotion, taken.seen.face) for emotion, taken in posed.felt.items()}
+    return Sitting(Reader().read(crops), crops, lips=lips)
+
+
+def keep(posed: Posed, folder: Path) -> list[Path]:
+    """Write the pictures that were taken into a folder.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    named = [(f"straight-{at}", each) for at, each in enumerate(posed.straight, start=1)]
+    named += [(str(emotion), each) for emotion, each in posed.felt.items()]
+    written = []
+    for name, each in named:
+        written.append(folder / f"{name}.png")
+        write(written[-1], png(cv2.cvtColor(each.picture, cv2.COLOR_BGR2RGB).astype(np.uint8)))
+    return written
 
 
 def portrait(sitting: Sitting) -> Person:
@@ -87,18 +158,25 @@ def checked_name(name: str) -> str:
     return name
 
 
-def draw(person: Person, name: str, size: int) -> EmojiSet:
+def draw(who: Remembered, name: str, size: int, say: Say = lambda *_: None) -> EmojiSet:
     """The set of a person: seven emotions, each in three intensities."""
-    return drawn_set(person, checked_name(name), size=size)
+    return drawn_set(
+        who.person,
+        checked_name(name),
+        size=size,
+        lips=who.lips,
+        drawing=lambda emotion: say(f"drawing: {emotion}", _picture_s(size)),
+    )
 
 
-def install(drawn: EmojiSet, person: Person, replaces: bool) -> None:
-    """Put the set among the person's own, and the traits where `adjust` finds them.
+def install(drawn: EmojiSet, who: Remembered, replaces: bool, say: Say = lambda *_: None) -> None:
+    """Put the set among the person's own, and what it was drawn from where `adjust` finds it.
 
     Raises:
         EmojiSetError: the name is taken, or nothing can be written.
         UsageError: the traits cannot be written.
     """
+    say("writing", _written_s(len(drawn.images[Emotion.NEUTRAL][-1][1].pixels)))
     with tempfile.TemporaryDirectory() as folder:
         beside = Path(folder) / drawn.name
         emoji_set.save(drawn, beside)
@@ -106,7 +184,8 @@ def install(drawn: EmojiSet, person: Person, replaces: bool) -> None:
     kept = _kept(drawn.name)
     try:
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.write(kept, person.to_json().encode())
+        told = who.person.traits() | ({_LIPS: dict(who.lips)} if who.lips else {})
+        files.write(kept, json.dumps(told).encode())
     except OSError as error:
         raise UsageError(
             f"{kept} cannot be written: {error.strerror or error}.",
@@ -114,8 +193,8 @@ def install(drawn: EmojiSet, person: Person, replaces: bool) -> None:
         ) from error
 
 
-def remembered(name: str) -> Person:
-    """The person a set was drawn from.
+def remembered(name: str) -> Remembered:
+    """What a set was drawn from.
 
     Raises:
         UsageError: it was not made here, or the traits are damaged.
@@ -128,7 +207,15 @@ def remembered(name: str) -> Person:
             f"There are no traits of a set {name!r} to adjust.",
             f"Make it first: vcam-emoji-generator make PHOTO --name {name}",
         ) from error
-    return Person.from_json(text)
+    try:
+        told = json.loads(text)
+        lips = told.pop(_LIPS, {}) if isinstance(told, dict) else {}
+        known = {Emotion(name): min(1.0, max(0.0, float(share))) for name, share in lips.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"The traits of the set {name!r} are damaged.", f"Make it again: --name {name}"
+        ) from error
+    return Remembered(Person.from_json(json.dumps(told)), known)
 
 
 def _kept(name: str) -> Path:

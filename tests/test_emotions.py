@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests import fakes
-from vcam_emoji.emotions import EMOTIONS, EmotionNetwork, SteadyReader, open_reader
+from vcam_emoji.emotion_network import EMOTIONS, EmotionNetwork
+from vcam_emoji.emotions import SteadyReader, open_reader
 from vcam_emoji.errors import ModelError
 from vcam_emoji.resources import asset
 from vcam_emoji.settings import Calibration, Reading

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vcam_emoji.benchmarks.fairness import People, load, main, markdown, measure
-from vcam_emoji.emotions import EMOTIONS
+from vcam_emoji.emotion_network import EMOTIONS
 from vcam_emoji.errors import DataError
 from vcam_emoji.types import Emotion
 

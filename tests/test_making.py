@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from generator import making
 from generator.artwork.people.person import Person, varied
 from generator.cli import main
 from vcam_emoji import emoji_set, paths
@@ -68,6 +69,7 @@ def test_a_set_is_adjusted_without_the_photo(
         (["make", str(COLLINS), "--name", "../me"], "cannot be called"),
         (["make", str(COLLINS), "--name", "classic"], "already"),
         (["make", str(COLLINS), "--size", "5000"], "--size"),
+        (["make", str(COLLINS), "--open"], "--sheet"),
         (["make", str(asset("emoji/classic/happy.png"))], "happy.png"),
         (["make", str(COLLINS), "--trait", "hair=wig"], "hair"),
         (["adjust", "nobody", "--trait", "hair=bob"], "no traits"),
@@ -99,6 +101,21 @@ def test_one_bad_photo_among_good_ones_is_left_out_and_named(
     (tmp_path / "photos" / "b.jpg").write_bytes(COLLINS.read_bytes())
     assert main(["make", str(tmp_path / "photos"), "--size", "64", "--json"]) == 0
     assert "Left out: a.jpg" in capsys.readouterr().err
+
+
+def test_the_work_that_is_announced_is_all_there_is(tmp_path: Path) -> None:
+    steps: list[tuple[str, float]] = []
+
+    def say(step: str, cost: float) -> None:
+        steps.append((step, cost))
+
+    found = making.photos_in([COLLINS])
+    sitting = making.sit(found, say)
+    who = making.Remembered(making.portrait(sitting), sitting.lips)
+    making.install(making.draw(who, "me", 64, say), who, False, say)
+    assert sum(cost for _, cost in steps) == pytest.approx(making.cost(len(found), 64))
+    assert [step for step, _ in steps][:3] == ["photo 1 of 1", "looks", "drawing: angry"]
+    assert steps[-1][0] == "writing"
 
 
 def test_traits_are_varied_by_name() -> None:

@@ -33,6 +33,11 @@ def test_every_network_is_in_the_manifest() -> None:
     assert shipped == named
 
 
+def test_the_judge_is_in_the_manifest_with_its_card() -> None:
+    assert "judge/judge.npz" in {entry["file"] for entry in ENTRIES}
+    assert (MODELS / "judge" / "README.md").read_text("utf-8")
+
+
 def test_face_networks_name_the_package_they_come_from() -> None:
     for entry in ENTRIES:
         if entry["file"].startswith("face_"):

@@ -16,7 +16,7 @@ from vcam_emoji.benchmarks.steadiness import (
     stills,
 )
 from vcam_emoji.emotion_input import crop
-from vcam_emoji.emotions import EMOTIONS
+from vcam_emoji.emotion_network import EMOTIONS
 from vcam_emoji.settings import Reading
 from vcam_emoji.types import Emotion
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests import fakes
 from vcam_emoji.emotion_input import crop, scaled
-from vcam_emoji.emotions import EmotionNetwork
+from vcam_emoji.emotion_network import EmotionNetwork
 from vcam_emoji.errors import DataError
 from vcam_emoji.training import processor
 from vcam_emoji.training.__main__ import main

@@ -234,7 +234,7 @@ def _read(paths: Sequence[Path]) -> Scores:
     import numpy as np
 
     from vcam_emoji.emotion_input import crop
-    from vcam_emoji.emotions import EmotionNetwork
+    from vcam_emoji.emotion_network import EmotionNetwork
     from vcam_emoji.errors import PhotoError
     from vcam_emoji.faces import open_finder
     from vcam_emoji.faces.__main__ import read

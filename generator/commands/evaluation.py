@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.commands import traits
+from generator.commands import judging, traits
 
 
 def register(commands: Any) -> None:
@@ -12,3 +12,4 @@ def register(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="figures of what is promised")
     kinds = evaluate.add_subparsers(required=True, metavar="WHAT")
     traits.register_evaluation(kinds)
+    judging.register_evaluation(kinds)

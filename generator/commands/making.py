@@ -1,4 +1,4 @@
-"""`make` and `adjust`: one's own emoji set, from photos."""
+"""`make` and `adjust`: one's own emoji set, from photos or before the camera."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +18,38 @@ from vcam_emoji.errors import UsageError
 if TYPE_CHECKING:
     from generator.artwork.people.person import Person
     from generator.making import Say, Sitting
+    from generator.posing import Posed
     from vcam_emoji.emoji_set import EmojiSet
+    from vcam_emoji.types import Emotion
+
+_STEERED = ("happy", "angry", "surprise", "fear")
+"""As `generator.manner.STEERED`, without importing what can draw."""
 
 
 def register(commands: Any) -> None:
     """Add the commands to a parser's subparsers."""
     make = commands.add_parser("make", help="your own emoji set, from a selfie or several")
-    make.add_argument("photos", type=Path, nargs="+", metavar="PHOTO|FOLDER", help="all of you")
+    make.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="all of you")
+    make.add_argument(
+        "--camera",
+        nargs="?",
+        const="0",
+        metavar="CAMERA",
+        help="take the photos now, telling you what to do; index, path or name (0)",
+    )
+    make.add_argument(
+        "--emotions",
+        type=_emotions,
+        default=(),
+        metavar="happy,...",
+        help="with --camera, also how you part your lips in: " + ", ".join(_STEERED),
+    )
+    make.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="with --camera: keep its photos there",
+    )
     make.add_argument("--name", default="me", help="of the set (me)")
     _drawing(make)
     make.add_argument("--replace", action="store_true", help="also over a set of that name")
@@ -44,6 +70,7 @@ def _drawing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=shared.picture_file, metavar="FILE.png", help="a picture of what was made"
     )
+    parser.add_argument("--open", action="store_true", help="show that picture when it is done")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -52,17 +79,43 @@ def _make(options: argparse.Namespace) -> int:
     from generator.artwork.people.person import varied
 
     _check(options)
+    if bool(options.photos) == (options.camera is not None):
+        raise UsageError(
+            "Photos, or the camera?", "Name photos of you, or a folder of them; or say --camera."
+        )
+    if options.camera is None and (options.emotions or options.keep):
+        raise UsageError("--emotions and --keep are for the camera.", "Say --camera too.")
     if not options.replace:
         _free(options.name)
-    with _progress(options.json) as say:
-        sitting = making.sit(options.photos, say)
+    posed = None if options.camera is None else _posed(options)
+    found = making.photos_in(options.photos)
+    with _progress(options.json, making.cost(len(found), options.size)) as say:
+        sitting = making.sit(found, say) if posed is None else making.seated(posed, say)
         person = varied(making.portrait(sitting), options.trait)
-        say("drawing seven emotions")
-        drawn = making.draw(person, options.name, options.size)
-        making.install(drawn, person, options.replace)
+        who = making.Remembered(person, sitting.lips)
+        drawn = making.draw(who, options.name, options.size, say)
+        making.install(drawn, who, options.replace, say)
     for line in sitting.refused:
         print(f"Left out: {line}", file=sys.stderr)
     return _tell(options, drawn, person, sitting)
+
+
+def _posed(options: argparse.Namespace) -> Posed:
+    """What the camera takes, while the person is told what to do."""
+    from generator import making, posing, webcam
+
+    def say(sentence: str) -> None:
+        if not options.json:
+            print(sentence, file=sys.stderr, flush=True)
+
+    sight = posing.Eyes()
+    with webcam.opened(options.camera) as pictures:
+        posed = posing.pose(pictures, sight, options.emotions, say)
+    say(f"{len(posed.straight) + len(posed.felt)} photos were taken. The camera is off.")
+    if options.keep is not None:
+        for file in making.keep(posed, options.keep):
+            say(f"Kept: {file}")
+    return posed
 
 
 def _adjust(options: argparse.Namespace) -> int:
@@ -72,12 +125,30 @@ def _adjust(options: argparse.Namespace) -> int:
     _check(options)
     if not options.trait:
         raise UsageError("Nothing to adjust.", "Say what, such as --trait hair=bob")
-    person = varied(making.remembered(options.name), options.trait)
-    with _progress(options.json) as say:
-        say("drawing seven emotions")
-        drawn = making.draw(person, options.name, options.size)
-        making.install(drawn, person, replaces=True)
+    before = making.remembered(options.name)
+    person = varied(before.person, options.trait)
+    who = making.Remembered(person, before.lips)
+    with _progress(options.json, making.cost(0, options.size)) as say:
+        drawn = making.draw(who, options.name, options.size, say)
+        making.install(drawn, who, True, say)
     return _tell(options, drawn, person, None)
+
+
+def _emotions(text: str) -> tuple[Emotion, ...]:
+    """Emotions that a photo can steer, written as `happy,angry`.
+
+    Raises:
+        argparse.ArgumentTypeError: for any other.
+    """
+    from vcam_emoji.types import Emotion
+
+    found = dict.fromkeys(each.strip() for each in text.split(","))
+    for each in found:
+        if each not in _STEERED:
+            raise argparse.ArgumentTypeError(
+                f"{each!r} cannot be steered by a photo; these can: {', '.join(_STEERED)}"
+            )
+    return tuple(Emotion(each) for each in found)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -86,6 +157,8 @@ def _check(options: argparse.Namespace) -> None:
     checked_name(options.name)
     if not 64 <= options.size <= 1024:
         raise UsageError(f"--size cannot be {options.size}.", "It is from 64 to 1024.")
+    if options.open and options.sheet is None:
+        raise UsageError("There is no picture to open.", "Say where: --sheet FILE.png")
 
 
 def _free(name: str) -> None:
@@ -103,6 +176,8 @@ def _tell(
 ) -> int:
     if options.sheet is not None:
         _sheet(options.sheet, drawn, sitting)
+        if options.open:
+            webbrowser.open(options.sheet.resolve().as_uri())
     used = options.use and _use(drawn.name)
     if options.json:
         print(json.dumps({"set": drawn.name, "used": used, "person": person.traits()}))
@@ -144,10 +219,24 @@ def _sheet(file: Path, drawn: EmojiSet, sitting: Sitting | None) -> None:
 
 
 @contextmanager
-def _progress(silent: bool) -> Iterator[Say]:
-    """A line that says which stage is being worked on."""
-    from rich.console import Console
+def _progress(silent: bool, whole: float) -> Iterator[Say]:
+    """A bar with the step that is worked on and the time left.
 
-    console = Console(stderr=True, quiet=silent)
-    with console.status("") as status:
-        yield lambda stage: status.update(f"{stage} ...")
+    Steps count for what they cost on a quiet core; how fast this machine is with them right now is
+    measured as they are done, so the time left holds on a slow or busy one too.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    unseen = silent or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=unseen) as bar:
+        task, begun = bar.add_task("", total=whole), 0.0
+
+        def say(step: str, cost: float) -> None:
+            nonlocal begun
+            bar.update(task, advance=begun, description=f"{step:20}")
+            begun = cost
+
+        yield say

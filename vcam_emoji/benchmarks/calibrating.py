@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.calibration import PRIOR, Scores, fitted, offsets, shifted
-from vcam_emoji.emotions import EMOTIONS, EmotionNetwork
+from vcam_emoji.emotion_network import EMOTIONS, EmotionNetwork
 from vcam_emoji.errors import VcamEmojiError
 from vcam_emoji.types import Emotion
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE, crop, framing
-from vcam_emoji.emotions import EmotionNetwork
+from vcam_emoji.emotion_network import EmotionNetwork
 from vcam_emoji.errors import VcamEmojiError
 from vcam_emoji.faces.region import Region
 from vcam_emoji.tracking import Tracker, open_tracker

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE
-from vcam_emoji.emotions import EMOTIONS, EmotionNetwork, Scorer
+from vcam_emoji.emotion_network import EMOTIONS, EmotionNetwork, Scorer
 from vcam_emoji.errors import DataError, VcamEmojiError
 from vcam_emoji.types import Emotion
 

@@ -28,7 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import BOX_PER_SIDE, DROP, framing
-from vcam_emoji.emotions import EMOTIONS, EmotionNetwork, Scorer, SteadyReader
+from vcam_emoji.emotion_network import EMOTIONS, EmotionNetwork, Scorer
+from vcam_emoji.emotions import SteadyReader
 from vcam_emoji.errors import VcamEmojiError
 from vcam_emoji.resources import assets
 from vcam_emoji.settings import Reading

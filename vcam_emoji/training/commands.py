@@ -83,7 +83,7 @@ def helped(recipe: Recipe) -> tuple[Arrays | None, list[Any]]:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    from vcam_emoji.emotions import EmotionNetwork
+    from vcam_emoji.emotion_network import EmotionNetwork
     from vcam_emoji.training.figures import calibration_error, figures, timed_scores
     from vcam_emoji.training.robustness import robustness
 

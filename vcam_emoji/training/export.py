@@ -16,7 +16,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE, scaled
-from vcam_emoji.emotions import EmotionNetwork
+from vcam_emoji.emotion_network import EmotionNetwork
 from vcam_emoji.errors import UsageError
 from vcam_emoji.training import networks
 from vcam_emoji.training.card import card

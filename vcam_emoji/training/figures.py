@@ -14,7 +14,7 @@ from vcam_emoji.types import Emotion
 
 if TYPE_CHECKING:
     # The machine that trains needs nothing of the live path.
-    from vcam_emoji.emotions import Scorer
+    from vcam_emoji.emotion_network import Scorer
 
 _CLASSES = len(Emotion)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE
-from vcam_emoji.emotions import Scorer
+from vcam_emoji.emotion_network import Scorer
 from vcam_emoji.training.data import Faces
 from vcam_emoji.training.figures import figures, timed_scores
 

@@ -7,7 +7,7 @@ the round yellow set, and there is a chin that drops.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from generator.artwork.expressions import Expression
 from vcam_emoji.types import Emotion
@@ -194,7 +194,37 @@ FEELINGS: Mapping[Emotion, Muscles] = {
 }
 
 
-def muscles(emotion: Emotion, intensity: float) -> Muscles:
-    """A face showing an emotion, from 0 (at rest) to 1 (fully)."""
-    # Half an emotion must still be read as that one: two thirds of the way do it.
-    return REST.towards(FEELINGS[emotion], intensity**0.6)
+CLOSEST: Mapping[Emotion, float] = {
+    Emotion.HAPPY: 0.12, Emotion.ANGRY: 0.0, Emotion.SURPRISE: 0.55, Emotion.FEAR: 0.55,
+}  # fmt: skip
+"""The emotions that are shown with open lips, and the least share of it with which each is still
+unmistakable. In the others nothing opens that could stay closed."""
+
+_EARLY: Mapping[Emotion, float] = {Emotion.ANGRY: 0.45, Emotion.HAPPY: 0.5}
+"""Half an emotion must still be read as that one: two thirds of the way do it. A little anger and
+a little joy, which pale brows, glasses and beards hide most, go further (`evaluate drawings`)."""
+
+_OPENING = ("upper_lip", "lower_lip", "teeth_top", "tongue", "clench", "jaw", "mouth_wave")
+
+
+def muscles(emotion: Emotion, intensity: float, lips: float = 1.0) -> Muscles:
+    """A face showing an emotion, from 0 (at rest) to 1 (fully).
+
+    Args:
+        emotion: Which.
+        intensity: How strongly.
+        lips: How far they part of how far they do for everyone, 0 (closed) to 1; for those of
+            `CLOSEST`, which says how little may be.
+    """
+    goal = FEELINGS[emotion]
+    if emotion in CLOSEST and lips < 1:
+        share = max(lips, CLOSEST[emotion])
+        less = {
+            name: getattr(REST, name) + (getattr(goal, name) - getattr(REST, name)) * share
+            for name in _OPENING
+        }
+        if emotion is Emotion.HAPPY:
+            # What no teeth say, the corners must.
+            less["mouth_lift"] = goal.mouth_lift + 9 * (1 - share)
+        goal = replace(goal, **less)
+    return REST.towards(goal, intensity ** _EARLY.get(emotion, 0.6))

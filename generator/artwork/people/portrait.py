@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,15 @@ from generator.artwork.people import (
 )
 from generator.artwork.people.build import SIDE, build
 from generator.artwork.people.coiffure import Hair
-from generator.artwork.people.muscles import REST
+from generator.artwork.people.muscles import REST, Muscles
 from generator.artwork.people.muscles import muscles as felt
 from generator.artwork.people.person import Person
 from generator.artwork.people.tones import skin_tones
 from generator.artwork.render import Renderer, render, resvg
 from generator.artwork.svg import Drawing
 from vcam_emoji.types import Emotion
+
+NOTHING_SAID: Mapping[Emotion, float] = {}
 
 Layer = NDArray[np.float32]
 """[size, size, 4], red, green, blue times alpha, and alpha; 0 to 1."""
@@ -35,10 +37,25 @@ Layer = NDArray[np.float32]
 class Sitter:
     """A person who is drawn again and again: what no feeling moves is drawn once."""
 
-    def __init__(self, person: Person, size: int = 512, renderer: Renderer = resvg) -> None:
+    def __init__(
+        self,
+        person: Person,
+        size: int = 512,
+        renderer: Renderer = resvg,
+        lips: Mapping[Emotion, float] = NOTHING_SAID,
+    ) -> None:
+        """Prepare to draw.
+
+        Args:
+            person: Who.
+            size: Pixels.
+            renderer: Makes them of vectors.
+            lips: How far this person parts the lips in an emotion, of how far everyone does.
+        """
         self.person = person
         self.size = size
         self._renderer = renderer
+        self._lips = lips
         self._tones = skin_tones(person)
         self._rest = build(person, REST)
         self._still: tuple[Layer, Layer] | None = None
@@ -80,7 +97,7 @@ class Sitter:
 
     def _face(self, emotion: Emotion, intensity: float) -> Drawing:
         drawing, person, tones = self._sheet(), self.person, self._tones
-        muscles = felt(emotion, intensity)
+        muscles = self._felt(emotion, intensity)
         frame = build(person, muscles)
         head.draw_head(drawing, person, tones, frame, muscles, emotion)
         head.draw_marks(drawing, person, tones, muscles)
@@ -102,11 +119,14 @@ class Sitter:
         return drawing
 
     def _brows(self, emotion: Emotion, intensity: float) -> Drawing:
-        drawing, muscles = self._sheet(), felt(emotion, intensity)
+        drawing, muscles = self._sheet(), self._felt(emotion, intensity)
         for side in (-1, 1):
             eyes.draw_brow(drawing, self.person, muscles, self._tones, side)
         water.draw_water(drawing, muscles, 52.0 if self.person.sunglasses else 34.0)
         return drawing
+
+    def _felt(self, emotion: Emotion, intensity: float) -> Muscles:
+        return felt(emotion, intensity, self._lips.get(emotion, 1.0))
 
     def _hair(self, drawing: Drawing, paint: Callable[[Drawing, Hair], None]) -> None:
         """Only what shows under what is headwear."""
