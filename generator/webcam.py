@@ -13,7 +13,8 @@ from pathlib import Path
 from vcam_emoji import control, devices
 from vcam_emoji.capture import Capture, open_capture
 from vcam_emoji.commands import GetStatus
-from vcam_emoji.errors import CameraBusyError, ControlError
+from vcam_emoji.devices import CameraDevice
+from vcam_emoji.errors import CameraBusyError, CameraError, ControlError
 from vcam_emoji.playback import Photos, VideoFile
 from vcam_emoji.types import Image
 
@@ -44,13 +45,25 @@ def opened(camera: str) -> Iterator[Iterator[Image | None]]:
 
 def _open(camera: str) -> Capture:
     try:
-        return open_capture(devices.find(camera), _WIDTH, _HEIGHT, _FPS)
+        return open_capture(_found(camera), _WIDTH, _HEIGHT, _FPS)
     except CameraBusyError as error:
         if not _service_runs():
             raise
         raise CameraBusyError(
             "The running service has the camera, and gives pictures of you to no other program.",
             "End it for as long as this takes: vcam-emoji quit",
+        ) from error
+
+
+def _found(camera: str) -> CameraDevice:
+    try:
+        return devices.find(camera)
+    except CameraError as error:
+        if any(not each.virtual for each in devices.cameras()):
+            raise
+        # A service waits for a camera to be plugged in; this does not.
+        raise CameraError(
+            error.message, "Plug one in and try again, or name photos of you instead."
         ) from error
 
 

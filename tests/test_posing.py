@@ -224,6 +224,13 @@ def test_an_emotion_that_no_photo_can_steer_is_refused(capsys: pytest.CaptureFix
     assert "'sad' cannot be steered" in capsys.readouterr().err
 
 
+def test_without_any_camera_photos_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cameras", list)
+    with pytest.raises(CameraError, match="No camera was found") as caught, webcam.opened("0"):
+        pass
+    assert "photos" in caught.value.hint
+
+
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:

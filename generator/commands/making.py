@@ -108,9 +108,8 @@ def _posed(options: argparse.Namespace) -> Posed:
         if not options.json:
             print(sentence, file=sys.stderr, flush=True)
 
-    sight = posing.Eyes()
     with webcam.opened(options.camera) as pictures:
-        posed = posing.pose(pictures, sight, options.emotions, say)
+        posed = posing.pose(pictures, posing.Eyes(), options.emotions, say)
     say(f"{len(posed.straight) + len(posed.felt)} photos were taken. The camera is off.")
     if options.keep is not None:
         for file in making.keep(posed, options.keep):
