@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -16,12 +19,13 @@ from hypothesis import strategies as st
 from tests.fakes import noise
 from vcam_emoji.benchmarks import finding
 from vcam_emoji.clips import Placement, StagedClip, StagedFrame, portraits
-from vcam_emoji.faces import Finder, Follower, open_finder, open_follower
+from vcam_emoji.faces import Finder, Follower, Seeker, open_finder, open_follower
 from vcam_emoji.faces.__main__ import main
 from vcam_emoji.faces.anatomy import oval_box, region_of
+from vcam_emoji.faces.blazeface import BlazeFace, Candidates
 from vcam_emoji.faces.patch import Patch
 from vcam_emoji.faces.pose import Pose, wrapped
-from vcam_emoji.faces.proposals import distinct, squares
+from vcam_emoji.faces.proposals import around, distinct, propose, squares
 from vcam_emoji.faces.region import Region
 from vcam_emoji.types import Box, Detection, FivePoints, Image
 
@@ -84,6 +88,28 @@ def test_the_five_points_lie_on_the_features() -> None:
     true = frame.faces[0]
     errors = np.linalg.norm(face.points.array() - true.points.array(), axis=1)
     assert errors.max() < 0.12 * true.box.height
+
+
+def cropped(person: int, share: float) -> tuple[Image, Box]:
+    """A square out of a portrait, so many widths of its face wide, and where the face's box is."""
+    frame = staged(Placement(portraits()[person], (0.5, 0.5), 0.9))
+    box = frame.faces[0].box
+    x, y, half = *(round(at) for at in box.centre), round(share * box.width / 2)
+    face = Box(box.x0 - x + half, box.y0 - y + half, box.x1 - x + half, box.y1 - y + half)
+    return np.ascontiguousarray(frame.frame.image[y - half : y + half, x - half : x + half]), face
+
+
+@pytest.mark.parametrize("person", [0, 1])
+def test_a_face_that_fills_the_picture_is_found_once(person: int) -> None:
+    image, true = cropped(person, 1.0)
+    (face,) = finder().find(image)
+    assert face.box.iou(true) > 0.5
+
+
+def test_a_seeker_soon_looks_for_a_face_that_fills_the_picture() -> None:
+    image, true = cropped(1, 0.8)
+    seeker = Seeker(finder())
+    assert any(each.box.iou(true) > 0.5 for _ in range(3) for each in seeker.find(image))
 
 
 def test_a_face_in_dim_noise_is_found() -> None:
@@ -195,6 +221,33 @@ def test_squares_cover_every_pixel(width: int, height: int) -> None:
         assert len(parts) <= 8
 
 
+@dataclass
+class Onlooker:
+    """A detector that sees a face of 8 pixels wherever its view is brightest."""
+
+    size: int = 64
+
+    def look(self, image: Image, threshold: float) -> Candidates:
+        y, x = np.unravel_index(image.max(axis=2).argmax(), image.shape[:2])
+        spot = np.array((x + 0.5, y + 0.5), np.float32)
+        row = np.concatenate([spot, (8, 8), np.tile(spot, 6)])
+        return Candidates(np.ones(1, np.float32), row[None].astype(np.float32))
+
+
+@given(st.integers(20, 400), st.integers(20, 400), st.floats(0, 1), st.floats(0, 1))
+def test_what_is_seen_with_room_around_lies_where_it_is(
+    width: int, height: int, across: float, down: float
+) -> None:
+    image = np.zeros((height, width, 3), np.uint8)
+    x, y = round(across * (width - 1)), round(down * (height - 1))
+    cv2.circle(image, (x, y), max(1, max(width, height) // 40), (255, 255, 255), -1)
+    square = around(width, height)
+    assert square.x <= 0 <= square.x + square.side - width
+    assert square.y <= 0 <= square.y + square.side - height
+    (seen,) = propose(cast(BlazeFace, Onlooker()), image, square, 0.5)
+    assert math.dist(seen.points.left_eye, (x, y)) < 0.05 * square.side
+
+
 def test_of_overlapping_faces_the_best_remains() -> None:
     near, far = detection(), detection(x=600)
     weaker = Detection(near.box, 0.5, near.points, 0)
@@ -216,6 +269,13 @@ def test_the_command_prints_the_faces_of_a_photo(
     assert face["points"]["left_eye"][0] < face["points"]["right_eye"][0]
     assert main([str(path)]) == 0
     assert "1 face" in capsys.readouterr().out
+
+
+def test_an_eye_within_a_face_is_no_face_of_its_own() -> None:
+    face, beside = detection(height=300), detection(x=560, height=300)
+    eye = replace(detection(x=250, y=150, height=100), score=0.8)
+    assert distinct([face, eye, beside], 0.4, 0.8) == [face, beside]
+    assert distinct([face, eye, beside], 0.4) == [face, beside, eye]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture"])

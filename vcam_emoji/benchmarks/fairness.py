@@ -21,7 +21,7 @@ import json
 import math
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -129,15 +129,28 @@ def measure(people: People, network: Scorer) -> dict[str, Any]:
         "happy": answers == EMOTIONS.index(Emotion.HAPPY),
         "bad": np.isin(answers, [EMOTIONS.index(each) for each in _BAD]),
     }
-    result: dict[str, Any] = {"n": len(answers), "all": _row(columns, np.ones(len(answers), bool))}
-    for grouping, said in people.groups.items():
+    return compared(columns, people.groups)
+
+
+def compared(
+    columns: Mapping[str, NDArray[Any]], groups: Mapping[str, NDArray[np.str_]]
+) -> dict[str, Any]:
+    """The means of columns over everyone and over each group, as `measure` gives them.
+
+    Args:
+        columns: By measure: [n], a number or a truth for each person.
+        groups: By grouping: [n], each one's group.
+    """
+    n = len(next(iter(columns.values())))
+    result: dict[str, Any] = {"n": n, "all": _row(columns, np.ones(n, bool))}
+    for grouping, said in groups.items():
         rows = {group: _row(columns, said == group) for group in _in_order(set(said.tolist()))}
         gap = {name: _gap([row[name] for row in rows.values()]) for name in columns}
         result[grouping] = {"groups": rows, "gap": gap}
     return result
 
 
-def _row(columns: dict[str, NDArray[Any]], which: NDArray[np.bool_]) -> dict[str, Any]:
+def _row(columns: Mapping[str, NDArray[Any]], which: NDArray[np.bool_]) -> dict[str, Any]:
     n = int(which.sum())
     row: dict[str, Any] = {"n": n}
     for name, column in columns.items():
@@ -174,18 +187,24 @@ def markdown(found: dict[str, Any]) -> str:
         "skin tone and all that comes with it. Measured with `python -m "
         "vcam_emoji.benchmarks.fairness FAIRFACE`.",
     ]
-    for grouping in _GROUPINGS:
+    return "\n".join([*lines, *tables(found)]) + "\n"
+
+
+def tables(found: Mapping[str, Any]) -> list[str]:
+    """Lines of Markdown: a table for each grouping of what `compared` gave."""
+    names, lines = list(found["all"])[1:], []
+    for grouping, compared_groups in list(found.items())[2:]:
         lines += [
             "",
-            f"| {grouping} | n | {' | '.join(_MEASURES)} |",
-            f"|---|---|{'---|' * len(_MEASURES)}",
+            f"| {grouping} | n | {' | '.join(names)} |",
+            f"|---|---|{'---|' * len(names)}",
         ]
-        for group, row in found[grouping]["groups"].items():
-            cells = (f"{100 * row[name][0]:.1f} ± {100 * row[name][1]:.1f}" for name in _MEASURES)
+        for group, row in compared_groups["groups"].items():
+            cells = (f"{100 * row[name][0]:.1f} ± {100 * row[name][1]:.1f}" for name in names)
             lines.append(f"| {group.replace('_', ' ')} | {row['n']} | {' | '.join(cells)} |")
-        gaps = (f"{100 * found[grouping]['gap'][name]:.1f}" for name in _MEASURES)
+        gaps = (f"{100 * compared_groups['gap'][name]:.1f}" for name in names)
         lines.append(f"| *gap* | | {' | '.join(gaps)} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vcam_emoji.faces.finder import Finder
-from vcam_emoji.faces.proposals import Square, propose, squares
+from vcam_emoji.faces.proposals import Square, filling, propose, squares
 from vcam_emoji.types import Detection, Image
 
 _SEEKING = 0.3
@@ -24,7 +24,8 @@ class Seeker:
     """`FaceFinder` for frames in which a face is missing, or all are.
 
     The whole picture is looked at every time, by the back-camera and the full-range detector in
-    turn; with the latter, which costs half as much, one part is looked at more closely.
+    turn; with the latter, which costs half as much, one part is looked at more closely. Every
+    fourth time a face is looked for that fills the picture.
     """
 
     finder: Finder
@@ -36,6 +37,8 @@ class Seeker:
         whole, part = _parts(image, self.turn // 2)
         if self.turn % 2:
             proposals = propose(self.finder.back, image, whole, _SEEKING)
+            if self.turn % 4 == 3:
+                proposals += filling(self.finder.back, image, _SEEKING)
         else:
             proposals = propose(self.finder.wide, image, whole, _WATCHING)
             proposals += propose(self.finder.back, image, part, _SEEKING)
