@@ -164,7 +164,7 @@ def test_without_a_service_the_camera_is_opened_for_as_long_as_it_takes(
     camera = tmp_path / "camera"
     camera.mkdir()
     shutil.copy(asset("demo/hopper.jpg"), camera)
-    words = ["calibrate", "--camera", str(camera), "--seconds", "2", "--countdown", "0", "--json"]
+    words = ["calibrate", "--camera", str(camera), "--seconds", "6", "--countdown", "0", "--json"]
     status = cli.main(words)
     said = json.loads(capsys.readouterr().out)
     assert status == 0, said
