@@ -133,11 +133,11 @@ def test_every_trait_that_differs_makes_people_less_alike(other: Traits) -> None
     assert likeness.rank(other, somebody(), [other]) == 2
 
 
-def test_hidden_hair_says_little_about_its_length() -> None:
-    capped = somebody(length="hidden")
-    assert likeness.distance(capped, somebody(length="long")) < 0.5 * likeness.distance(
-        somebody(length="very short"), somebody(length="long")
-    )
+def test_hidden_hair_says_nothing_about_its_length_but_that_it_is_hidden() -> None:
+    capped, cropped, long = (somebody(length=each) for each in ("hidden", "very short", "long"))
+    to_cropped, to_long = likeness.distance(capped, cropped), likeness.distance(capped, long)
+    assert to_cropped == pytest.approx(to_long, rel=0.02)
+    assert 0 < to_long < likeness.distance(cropped, long)
 
 
 def test_the_skin_of_a_drawing_is_seen_as_it_was_read() -> None:
