@@ -1,4 +1,8 @@
-"""What the readers of traits see: small vectors cut from a look, relative to the person's skin."""
+"""What the readers of traits see: small vectors cut from a look.
+
+Colours are told relative to the person's skin; what networks saw on the way is taken as it is, only
+coarser.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from numpy.typing import NDArray
 
 from generator.looks import SIDE, Look
 
-_GRID = 32
+_GRID = 16
 _SCALE = np.array((25.0, 12.0, 15.0), np.float32)
 """About the spread of L, a and b within a portrait."""
 _EYES = ((33, 133), (362, 263))
@@ -26,15 +30,9 @@ def head(look: Look) -> Vector:
     return np.asarray(small, np.float32).ravel()
 
 
-def head_small(look: Look) -> Vector:
-    """The same at half the size: what is long or hidden is so in large."""
-    return _pooled(head(look).reshape(_GRID, _GRID, -1), 2)
-
-
 def framed(look: Look) -> Vector:
     """What the finder sees around the eyes."""
-    rows = slice(6, 16)
-    return _pooled(look.inner.finder_near[rows, 2:22], 2)
+    return _pooled(look.inner.finder_near[6:16, 2:22], 2)
 
 
 def rims(look: Look) -> Vector:

@@ -45,19 +45,19 @@ COLOURS: Mapping[str, Lab] = {
 SEEN: Mapping[str, tuple[str, ...]] = {
     "glasses": ("eyes", "places", "framed", "rims"),
     "beard": ("jaw", "places", "bearded", "below"),
-    "length": ("head_small", "places", "far", "meshed", "outlined", "outlined_far"),
-    "headwear": ("head_small", "far", "meshed", "outlined"),
-    "colour": ("head_small", "places", "outlined"),
-    "fringe": ("head_small", "places", "near"),
-    "receding": ("head_small", "places", "near", "meshed"),
-    "curly": ("head_small", "near", "outlined"),
+    "length": ("head", "places", "far", "meshed", "outlined", "outlined_far"),
+    "headwear": ("head", "far", "meshed", "outlined"),
+    "colour": ("head", "places", "outlined"),
+    "fringe": ("head", "places", "near"),
+    "receding": ("head", "places", "near", "meshed"),
+    "curly": ("head", "near", "outlined"),
     "dark": ("tone", "places"),
 }
 """Which of `DESCRIPTORS` each reader sees."""
 DESCRIPTORS: Mapping[str, Callable[[Look], Vector]] = {
     each.__name__: each
     for each in (
-        descriptors.head_small, descriptors.places, descriptors.tone, descriptors.eyes,
+        descriptors.head, descriptors.places, descriptors.tone, descriptors.eyes,
         descriptors.jaw, descriptors.framed, descriptors.rims, descriptors.bearded,
         descriptors.below, descriptors.near, descriptors.far, descriptors.meshed,
         descriptors.outlined, descriptors.outlined_far,
@@ -91,8 +91,8 @@ _EYES = ((33, 133, 159, 145), (362, 263, 386, 374))
 class Panel:
     """Reads one trait: a judge for each descriptor, and how far each is believed.
 
-    Judges of one descriptor each, and one who hears them all, told traits of people put aside
-    better than one judge of everything: none of them drowns the others by its size.
+    Judges of one descriptor each, weighed, told traits of people put aside better than one judge of
+    everything: none of them drowns the others by its size.
     """
 
     judges: tuple[Classifier, ...]
