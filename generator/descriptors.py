@@ -1,4 +1,8 @@
-"""What the readers of traits see: small vectors cut from a look, relative to the person's skin."""
+"""What the readers of traits see: small vectors cut from a look.
+
+Colours are told relative to the person's skin; what networks saw on the way is taken as it is, only
+coarser.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from numpy.typing import NDArray
 
 from generator.looks import SIDE, Look
 
-_GRID = 32
+_GRID = 16
 _SCALE = np.array((25.0, 12.0, 15.0), np.float32)
 """About the spread of L, a and b within a portrait."""
 _EYES = ((33, 133), (362, 263))
@@ -24,6 +28,51 @@ def head(look: Look) -> Vector:
     maps = np.concatenate([person, person * unlike], axis=2)
     small = cv2.resize(maps, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32).ravel()
+
+
+def framed(look: Look) -> Vector:
+    """What the finder sees around the eyes."""
+    return _pooled(look.inner.finder_near[6:16, 2:22], 2)
+
+
+def rims(look: Look) -> Vector:
+    """What the outline's network sees around the eyes, finely."""
+    return look.inner.outline_near[10:20, 4:28].ravel()
+
+
+def bearded(look: Look) -> Vector:
+    """What the finder sees from the nose down."""
+    return _pooled(look.inner.finder_near[12:, 4:20], 2)
+
+
+def below(look: Look) -> Vector:
+    """What the outline's network sees from the nose down, coarsely."""
+    return _pooled(look.inner.outline_near[16:, 4:28], 4)
+
+
+def near(look: Look) -> Vector:
+    """What the finder sees of the whole picture, before it knows of whole faces."""
+    return _pooled(look.inner.finder_near, 4)
+
+
+def far(look: Look) -> Vector:
+    """What the finder sees of the whole picture, in large."""
+    return _pooled(look.inner.finder_far, 3)
+
+
+def meshed(look: Look) -> Vector:
+    """What the mesh's network sees of the face."""
+    return _pooled(look.inner.mesh, 3)
+
+
+def outlined(look: Look) -> Vector:
+    """What the outline's network sees of the whole picture: colours and edges, coarsely."""
+    return _pooled(look.inner.outline_near, 4)
+
+
+def outlined_far(look: Look) -> Vector:
+    """The same further on, where it tells a person from the rest."""
+    return _pooled(look.inner.outline_far, 4)
 
 
 def places(look: Look) -> Vector:
@@ -59,6 +108,13 @@ def eyes(look: Look) -> Vector:
 def jaw(look: Look) -> Vector:
     """Edges from the nose to the chin."""
     return edges(_levelled(look, (64, 64), width=1.9, centre=(0.5, -0.24)), 8)
+
+
+def _pooled(grid: NDArray[np.float32], cell: int) -> Vector:
+    """Means of cells of so many rows and columns."""
+    rows, columns, channels = grid.shape
+    cells = grid.reshape(rows // cell, cell, columns // cell, cell, channels)
+    return np.asarray(cells.mean(axis=(1, 3)), np.float32).ravel()
 
 
 def edges(patch: NDArray[np.float32], cell: int) -> Vector:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 import numpy as np
 
 from generator.cielab import ciede2000
 from generator.traits import Odds, Traits
 
-COLOURS: Mapping[str, float] = {"skin": 0.3, "hair": 1.4, "brows": 0.5, "lips": 0.1, "jaw": 0.2}
-KINDS: Mapping[str, float] = {"glasses": 1.0, "beard": 1.3, "length": 1.9, "colour": 1.9}
-SIGNS: Mapping[str, float] = {"fringe": 0.5, "receding": 0.6, "curly": 0.5}
+COLOURS: Mapping[str, float] = {"skin": 0.4, "hair": 0.5, "brows": 0.3, "jaw": 0.1, "eyes": 0.3}
+KINDS: Mapping[str, float] = {"glasses": 1.5, "beard": 2.5, "length": 3.0, "colour": 2.2}
+SIGNS: Mapping[str, float] = {"fringe": 1.0, "receding": 1.7, "curly": 1.6}
+HIDDEN = 1.9
 MEASURED: Mapping[str, float] = {
-    "face_width": 1.1, "face_length": 0.7, "jaw": 0.2, "eye_size": 0.4, "brow_thickness": 0.3,
-    "brow_arch": 0.6, "brow_height": 0.4, "nose_width": 0.5, "forehead": 0.6,
+    "face_width": 0.45, "face_length": 0.2, "eye_roundness": 0.25, "brow_thickness": 0.3,
+    "brow_arch": 0.15, "brow_height": 0.45, "nose_width": 0.15, "nose_length": 0.15,
+    "mouth_width": 0.15, "lip_fullness": 0.1, "forehead": 0.2, "wrinkles": 0.2,
 }  # fmt: skip
-"""What each trait counts for: how well it tells two photographs of one person from two people's,
-by a logistic regression with weights of at least 0 on 130 people who are not held out. Skin counts
-for little because light changes it as much as people differ; measures that are not named, for
-nothing."""
+"""What each trait counts for: how well it tells two photographs of one person from two people's, by
+a logistic regression with weights of at least 0 on 420 people, neither held out nor labelled. Skin
+counts for little because light changes it as much as people differ; measures that are not named,
+for nothing."""
 _FAR = 20.0
 """CIEDE2000 between colours of two people that are as unlike as may well be."""
 _DEVIATIONS = 1.4
@@ -28,14 +31,17 @@ _UNTOLD = ("tied", "hidden")
 
 
 def distance(one: Traits, other: Traits) -> float:
-    """How unlike two people are: 0 for the same traits, about 0.5 for two at random.
+    """How unlike two people are: 0 for the same traits, about 0.35 for two at random.
 
     The weighted mean of
     - colours: CIEDE2000 over 20, at most 1.5
-    - glasses, beard, the hair's length and the name of its colour: half the sum of the differences
-      of their odds; hair that is hidden or tied back counts as much less as is likely
-    - fringe, receding, curly: the difference of their odds
+    - glasses, beard, the hair's length and the name of its colour: the Hellinger distance of their
+      odds; it minds most whether a kind is possible at all, and put a photograph of the same person
+      first a little more often (62.5 % against 61.2) than half the sum of differences did
+    - fringe, receding, curly, and whether hair is hidden: the difference of their odds
     - measures: the difference in standard deviations over 1.4
+
+    What hair is like counts as less different, the less of it is seen.
     """
     seen = _told(one.length) * _told(other.length)
     far = [
@@ -43,11 +49,11 @@ def distance(one: Traits, other: Traits) -> float:
         for name, weight in COLOURS.items()
     ]
     for name, weight in KINDS.items():
-        a, b = getattr(one, name), getattr(other, name)
-        counts = weight * seen if name in ("length", "colour") else weight
-        far.append((counts, sum(abs(a[kind] - b[kind]) for kind in a) / 2))
+        apart = _hellinger(getattr(one, name), getattr(other, name))
+        far.append((weight, apart * (seen if name in ("length", "colour") else 1)))
     for name, weight in SIGNS.items():
-        far.append((weight * seen, abs(getattr(one, name) - getattr(other, name))))
+        far.append((weight, seen * abs(getattr(one, name) - getattr(other, name))))
+    far.append((HIDDEN, abs(_told(one.length) - _told(other.length))))
     for name, weight in MEASURED.items():
         far.append((weight, abs(one.measures[name] - other.measures[name]) / _DEVIATIONS))
     return sum(weight * value for weight, value in far) / sum(weight for weight, _ in far)
@@ -61,6 +67,10 @@ def rank(wanted: Traits, right: Traits, others: Sequence[Traits]) -> int:
 
 def _apart(one: Sequence[float], other: Sequence[float]) -> float:
     return float(ciede2000(np.array(one), np.array(other)))
+
+
+def _hellinger(one: Odds, other: Odds) -> float:
+    return sqrt(sum((sqrt(one[kind]) - sqrt(other[kind])) ** 2 for kind in one) / 2)
 
 
 def _told(length: Odds) -> float:

@@ -24,6 +24,11 @@ from vcam_emoji.types import Points
 SIDE = 256
 _REGION = Region(SIDE / 2, 0.55 * SIDE, 0.84 * SIDE, 0.0)
 """Where faces are in aligned photographs, with the room around them that the mesh wants."""
+_FINDER, _FINDER_TAPS = "face_detection_full_range_sparse.tflite", (211, 291)
+_MESH, _MESH_TAPS = "face_landmark.tflite", (113,)
+_OUTLINE, _OUTLINE_TAPS = "selfie_segmentation.tflite", (48, 156)
+"""Networks that are shipped anyway, and inner tensors of theirs: those before each halving of the
+picture told glasses, beards, hair and hats apart best, alone and together."""
 _LEFT_CHEEK = (116, 117, 118, 50, 205, 187, 147, 123)
 _RIGHT_CHEEK = (345, 346, 347, 280, 425, 411, 376, 352)
 OVAL = (
@@ -33,6 +38,25 @@ OVAL = (
 """The mesh's border, from the top of the forehead clockwise in the picture."""
 
 Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """What networks that were trained on many more faces than ours see on the way to their answer.
+
+    Grids over the picture, [rows, columns, channels]; those of the mesh over the face alone.
+    """
+
+    finder_near: NDArray[np.float32]
+    """[24, 24, 128]."""
+    finder_far: NDArray[np.float32]
+    """[12, 12, 192]."""
+    mesh: NDArray[np.float32]
+    """[12, 12, 128]."""
+    outline_near: NDArray[np.float32]
+    """[32, 32, 24]."""
+    outline_far: NDArray[np.float32]
+    """[16, 16, 32]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,7 @@ class Look:
     """[3], linear: the light's estimated colour, of luminance 1. White is (1, 1, 1)."""
     sharpness: float
     """Size of the photograph before it was brought to 256 pixels, over 256; at most 1."""
+    inner: Inner
 
     def mirrored(self) -> Picture:
         """The photograph as a mirror shows it."""
@@ -71,7 +96,10 @@ class Looker:
             ModelError: they are missing or damaged.
         """
         self._mesh: FaceMesh = open_finder().closer.mesh
-        self._segmentation = Network(asset("models") / "selfie_segmentation.tflite")
+        models = asset("models")
+        self._outline = Network(models / _OUTLINE, taps=_OUTLINE_TAPS)
+        self._inner_mesh = Network(models / _MESH, taps=_MESH_TAPS)
+        self._inner_finder = Network(models / _FINDER, taps=_FINDER_TAPS)
 
     def look(self, photo: Picture) -> Look:
         """See what there is.
@@ -84,8 +112,8 @@ class Looker:
         image = photo if side == SIDE else cv2.resize(photo, (SIDE, SIDE), interpolation=how)
         image = np.ascontiguousarray(image, np.uint8)
         seen = self._mesh.look(cv2.cvtColor(image, cv2.COLOR_RGB2BGR).astype(np.uint8), _REGION)
-        values = image[None].astype(np.float32) / 255
-        person = self._segmentation.run(values)[0].reshape(SIDE, SIDE).clip(0, 1)
+        outline, *outline_inner = self._outline.run(image[None].astype(np.float32) / 255)
+        person = outline.reshape(SIDE, SIDE).clip(0, 1)
         lab = cielab.lab(image).astype(np.float32)
         return Look(
             image=image,
@@ -96,6 +124,23 @@ class Looker:
             skin=_skin(image, lab, seen.points),
             light=_light(image, person),
             sharpness=min(1.0, side / SIDE),
+            inner=self._inner(image, *(each[0] for each in outline_inner)),
+        )
+
+    def _inner(
+        self, image: Picture, outline_near: NDArray[np.float32], outline_far: NDArray[np.float32]
+    ) -> Inner:
+        side = self._inner_mesh.inputs[0].shape[1]
+        view = _REGION.view(image, side)[None].astype(np.float32) / 255
+        side = self._inner_finder.inputs[0].shape[1]
+        small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+        *_, near, far = self._inner_finder.run(small[None].astype(np.float32) / 127.5 - 1)
+        return Inner(
+            finder_near=near[0],
+            finder_far=far[0],
+            mesh=self._inner_mesh.run(view)[-1][0],
+            outline_near=outline_near,
+            outline_far=outline_far,
         )
 
 

@@ -30,6 +30,14 @@ _EYES = {
 _LIFT = 7.0
 """By how much L* of pale skin is drawn lighter than cheeks are in photographs: on a bright ground
 and with colours as full as a drawing's, the very same colour looks tanned."""
+_DRAWN_HEADWEAR = {
+    "cap": "cap",
+    "hat": "beanie",
+    "beanie": "beanie",
+    "headscarf": "headscarf",
+    "turban": "turban",
+}
+"""No brim is drawn yet: a beanie leaves the face as free as a hat does."""
 _OFF = 2.2
 """Standard deviations from the mean that are drawn as the utmost."""
 
@@ -40,7 +48,9 @@ def person_of(traits: Traits) -> Person:
     made_up = _made_up(traits)
     delicate = _delicate(traits, made_up)
     hair = _hair(traits, delicate)
-    headwear = "cap" if traits.length["hidden"] > 0.5 else "none"
+    headwear = "none"
+    if traits.length["hidden"] > 0.5:
+        headwear = _DRAWN_HEADWEAR[traits.likeliest("headwear")]
     if headwear != "none":
         hair = "crew" if delicate < 0.5 else "shoulder"
     glasses, dark = _glasses(traits, delicate)
@@ -240,6 +250,7 @@ def seen_in(person: Person, read: Traits) -> Traits:
         glasses={kind: float(kind == glasses) for kind in read.glasses},
         beard={kind: float(kind == beard) for kind in read.beard},
         length={kind: float(kind == length) for kind in read.length},
+        headwear={kind: float(kind == person.headwear) for kind in read.headwear},
         fringe=float(person.hair in ("crop", "long_fringe", "bob")),
         receding=float(person.hair in ("receding", "horseshoe")),
         curly=float(person.hair in ("curly_short", "curly_long", "afro")),

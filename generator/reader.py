@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,10 +13,21 @@ from numpy.typing import NDArray
 
 from generator import cielab, descriptors
 from generator.classifier import Classifier
+from generator.descriptors import Vector
 from generator.looks import OVAL, SIDE, Look, Looker, filled
 from generator.measures import brow_mask, measured
 from generator.pictures import Picture
-from generator.traits import BEARDS, GLASSES, LENGTHS, MEASURES, Lab, Odds, Traits, merged
+from generator.traits import (
+    BEARDS,
+    GLASSES,
+    HEADWEAR,
+    LENGTHS,
+    MEASURES,
+    Lab,
+    Odds,
+    Traits,
+    merged,
+)
 from vcam_emoji.errors import ModelError
 from vcam_emoji.resources import asset
 
@@ -31,20 +43,31 @@ COLOURS: Mapping[str, Lab] = {
 }
 """What hair of that name is like in even light."""
 SEEN: Mapping[str, tuple[str, ...]] = {
-    "glasses": ("eyes", "places"),
-    "beard": ("jaw", "places"),
-    "length": ("head", "places"),
-    "colour": ("head", "places"),
-    "fringe": ("head", "places"),
-    "receding": ("head", "places"),
-    "curly": ("head",),
+    "glasses": ("eyes", "places", "framed", "rims"),
+    "beard": ("jaw", "places", "bearded", "below"),
+    "length": ("head", "places", "far", "meshed", "outlined", "outlined_far"),
+    "headwear": ("head", "far", "meshed", "outlined"),
+    "colour": ("head", "places", "outlined"),
+    "fringe": ("head", "places", "near"),
+    "receding": ("head", "places", "near", "meshed"),
+    "curly": ("head", "near", "outlined"),
     "dark": ("tone", "places"),
 }
-"""Which descriptors each reader sees."""
+"""Which of `DESCRIPTORS` each reader sees."""
+DESCRIPTORS: Mapping[str, Callable[[Look], Vector]] = {
+    each.__name__: each
+    for each in (
+        descriptors.head, descriptors.places, descriptors.tone, descriptors.eyes,
+        descriptors.jaw, descriptors.framed, descriptors.rims, descriptors.bearded,
+        descriptors.below, descriptors.near, descriptors.far, descriptors.meshed,
+        descriptors.outlined, descriptors.outlined_far,
+    )
+}  # fmt: skip
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "glasses": GLASSES,
     "beard": BEARDS,
     "length": LENGTHS,
+    "headwear": HEADWEAR,
     "colour": tuple(COLOURS),
     "fringe": ("no", "yes"),
     "receding": ("no", "yes"),
@@ -65,24 +88,43 @@ _EYES = ((33, 133, 159, 145), (362, 263, 386, 374))
 
 
 @dataclass(frozen=True)
+class Panel:
+    """Reads one trait: a judge for each descriptor, and how far each is believed.
+
+    Judges of one descriptor each, weighed, told traits of people put aside better than one judge of
+    everything: none of them drowns the others by its size.
+    """
+
+    judges: tuple[Classifier, ...]
+    """In the order of `SEEN`; all know the same classes."""
+    belief: NDArray[np.float64]
+    """[judges x classes, classes], on their scores, one judge after the other."""
+    bias: NDArray[np.float64]
+    """[classes]."""
+
+    def odds(self, vectors: Sequence[Vector]) -> Odds:
+        """How likely each class is, from one vector for each judge."""
+        heard = [
+            judge.scores(vector[None])[0]
+            for judge, vector in zip(self.judges, vectors, strict=True)
+        ]
+        powers = np.concatenate(heard) @ self.belief + self.bias
+        powers = np.exp(powers - powers.max())
+        return dict(zip(self.judges[0].classes, (powers / powers.sum()).tolist(), strict=True))
+
+
+@dataclass(frozen=True)
 class Readers:
     """What was fitted."""
 
-    classifiers: Mapping[str, Classifier]
-    bias: Mapping[str, NDArray[np.float64]]
-    """Per class, added to sharpened scores so that odds are as often right as they say."""
-    sharpness: Mapping[str, float]
+    panels: Mapping[str, Panel]
     mean: NDArray[np.float64]
     """Of `MEASURES` over many people."""
     deviation: NDArray[np.float64]
 
-    def odds(self, what: str, look_at: Mapping[str, NDArray[np.float32]]) -> Odds:
+    def odds(self, what: str, vectors: Mapping[str, Vector]) -> Odds:
         """How likely each class is, from descriptors by name."""
-        reader = self.classifiers[what]
-        vector = np.concatenate([look_at[each] for each in SEEN[what]])
-        powers = self.sharpness[what] * reader.scores(vector[None])[0] + self.bias[what]
-        powers = np.exp(powers - powers.max())
-        return dict(zip(reader.classes, (powers / powers.sum()).tolist(), strict=True))
+        return self.panels[what].odds([vectors[each] for each in SEEN[what]])
 
 
 def load(file: Path | None = None) -> Readers:
@@ -94,22 +136,10 @@ def load(file: Path | None = None) -> Readers:
     file = file or asset("models") / "traits" / "traits.npz"
     try:
         with np.load(file, allow_pickle=False) as kept:
-            classifiers, bias, sharpness = {}, {}, {}
-            for what, classes in CLASSES.items():
-                weights = np.asarray(kept[f"{what}/weights"], np.float32)
-                offset = np.asarray(kept[f"{what}/offset"], np.float32)
-                if weights.ndim != 2 or weights.shape[1:] != offset.shape != (len(classes),):
-                    raise ValueError(f"{what} has the shape {weights.shape}")
-                classifiers[what] = Classifier(classes, weights, offset)
-                bias[what] = np.asarray(kept[f"{what}/bias"], np.float64)
-                sharpness[what] = float(kept[f"{what}/sharpness"])
-            return Readers(
-                classifiers,
-                bias,
-                sharpness,
-                np.asarray(kept["measures/mean"], np.float64),
-                np.asarray(kept["measures/deviation"], np.float64),
-            )
+            panels = {what: _panel(what, kept) for what in CLASSES}
+            mean = np.asarray(kept["measures/mean"], np.float64)
+            deviation = np.asarray(kept["measures/deviation"], np.float64)
+            return Readers(panels, mean, deviation)
     except FileNotFoundError as error:
         raise ModelError(
             f"The readers of traits are missing: there is no file {file}.",
@@ -121,15 +151,29 @@ def load(file: Path | None = None) -> Readers:
         ) from error
 
 
-def described(look: Look) -> dict[str, NDArray[np.float32]]:
+def _panel(what: str, kept: Mapping[str, NDArray[Any]]) -> Panel:
+    classes = CLASSES[what]
+    judges = []
+    for each in SEEN[what]:
+        weights = np.asarray(kept[f"{what}/{each}/weights"], np.float32)
+        offset = np.asarray(kept[f"{what}/{each}/offset"], np.float32)
+        if (
+            weights.ndim != 2
+            or weights.shape[1:] != (len(classes),)
+            or offset.shape != (len(classes),)
+        ):
+            raise ValueError(f"{what} from {each} has the shape {weights.shape}")
+        judges.append(Classifier(classes, weights, offset))
+    belief = np.asarray(kept[f"{what}/belief"], np.float64)
+    bias = np.asarray(kept[f"{what}/bias"], np.float64)
+    if belief.shape != (len(judges) * len(classes), len(classes)) or bias.shape != belief.shape[1:]:
+        raise ValueError(f"{what} believes its judges in the shape {belief.shape}")
+    return Panel(tuple(judges), belief, bias)
+
+
+def described(look: Look) -> dict[str, Vector]:
     """All descriptors of a look by name."""
-    return {
-        "head": descriptors.head(look),
-        "places": descriptors.places(look),
-        "eyes": descriptors.eyes(look),
-        "tone": descriptors.tone(look),
-        "jaw": descriptors.jaw(look),
-    }
+    return {name: descriptor(look) for name, descriptor in DESCRIPTORS.items()}
 
 
 class Reader:
@@ -176,6 +220,7 @@ class Reader:
             glasses=odds["glasses"],
             beard=odds["beard"],
             length=odds["length"],
+            headwear=odds["headwear"],
             fringe=odds["fringe"]["yes"],
             receding=odds["receding"]["yes"],
             curly=odds["curly"]["yes"],

@@ -48,6 +48,8 @@ class Figures:
     colour_name: float
     """Agreement on the hair colour's name among eight."""
     headwear_f1: float
+    headwear_kind: float
+    """Share of what is worn and seen whose kind, among five, is told."""
     skin_difference: float
     """Median CIEDE2000 between two photographs of one person."""
     skin_of_others: float
@@ -111,6 +113,11 @@ def compared(
     glasses = [(each.glasses, found[each.file].likeliest("glasses")) for each in told]
     beards = [(each.beard, found[each.file].likeliest("beard")) for each in told]
     headwear = [(each.length, found[each.file].likeliest("length")) for each in told if each.length]
+    kinds = [
+        (each.headwear, found[each.file].likeliest("headwear"))
+        for each in told
+        if found[each.file].likeliest("length") == "hidden"
+    ]
     colours = [(each.colour, found[each.file].colour_name) for each in told]
     both = [(t, f) for t, f in beards if t not in ("", "none") and f != "none"]
     people: dict[str, list[str]] = {}
@@ -150,6 +157,7 @@ def compared(
         length_four=agreement([(_merged(t), _merged(f)) for t, f in lengths]),
         colour_name=agreement(colours),
         headwear_f1=_f1(headwear, lambda kind: kind == "hidden"),
+        headwear_kind=agreement(kinds),
         skin_difference=apart("skin", pairs),
         skin_of_others=apart("skin", strangers),
         hair_difference=apart("hair", pairs),

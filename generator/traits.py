@@ -17,6 +17,9 @@ BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 LENGTHS = ("bald", "very short", "short", "medium", "long", "tied", "hidden")
 """Bald on top; shaved or cropped; to the ears; to the chin; to the shoulders or below; tied back;
 under something worn."""
+HEADWEAR = ("cap", "hat", "beanie", "headscarf", "turban")
+"""With a peak; with a brim, and what else is stiff; close to the head, helmets too; over head and
+neck; wound."""
 MEASURES = (
     "face_width", "face_length", "jaw", "cheeks", "eye_size", "eye_roundness", "eye_tilt",
     "brow_thickness", "brow_arch", "brow_height", "nose_width", "nose_length", "mouth_width",
@@ -50,6 +53,8 @@ class Traits:
     glasses: Odds
     beard: Odds
     length: Odds
+    headwear: Odds
+    """What it is that hides the hair, if something does."""
     fringe: float
     """How likely hair hangs over the forehead, 0 to 1."""
     receding: float
@@ -66,7 +71,7 @@ class Traits:
         return self.likeliest("colour")
 
     def likeliest(self, what: str) -> str:
-        """The likeliest kind of `glasses`, `beard`, `length` or `colour`."""
+        """The likeliest kind of `glasses`, `beard`, `length`, `colour` or `headwear`."""
         odds: Odds = getattr(self, what)
         if odds.get("none", 1.0) < _WORN:
             return max((kind for kind in odds if kind != "none"), key=lambda kind: odds[kind])
@@ -113,6 +118,7 @@ def merged(several: Sequence[Traits]) -> Traits:
         glasses=by_name("glasses", mean),
         beard=by_name("beard", mean),
         length=by_name("length", mean),
+        headwear=by_name("headwear", mean),
         fringe=mean([each.fringe for each in several]),
         receding=mean([each.receding for each in several]),
         curly=mean([each.curly for each in several]),

@@ -67,3 +67,31 @@ def test_a_network_whose_file_went_while_it_rested_says_so(tmp_path: Path) -> No
     network.rest(idle_s=0)
     with pytest.raises(ModelError, match="is missing"):
         network.run(np.zeros(network.inputs[0].shape, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("model", "tap", "shape"),
+    [
+        ("emotion/emotion.tflite", 86, (2, 6, 6, 160)),
+        ("selfie_segmentation.tflite", 48, (1, 32, 32, 24)),
+        ("face_detection_full_range_sparse.tflite", 211, (1, 24, 24, 128)),
+    ],
+)
+def test_an_inner_tensor_comes_after_outputs_that_stay_as_they_were(
+    model: str, tap: int, shape: tuple[int, ...]
+) -> None:
+    plain, tapped = Network(asset(f"models/{model}")), Network(asset(f"models/{model}"), taps=[tap])
+    picture = np.random.default_rng(0).random(plain.inputs[0].shape, np.float32)
+    *outputs, inner = tapped.run(picture)
+    assert inner.shape == shape
+    assert inner.std() > 0
+    for expected, given in zip(plain.run(picture), outputs, strict=True):
+        np.testing.assert_array_equal(given, expected)
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", b"TFL3" * 100])
+def test_a_damaged_network_cannot_be_tapped(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "damaged.tflite"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="damaged"):
+        Network(path, taps=[1])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from generator import classifier, likeness
+from generator import classifier, likeness, trait_training
 from generator.artwork.people.person import Person
 from generator.labels import labels
 from generator.looks import Looker
@@ -18,7 +18,7 @@ from generator.pictures import Picture
 from generator.portrayal import person_of, seen_in
 from generator.reader import CLASSES, Reader, load
 from generator.trait_figures import compared
-from generator.traits import BEARDS, GLASSES, LENGTHS, MEASURES, Lab, Traits, merged
+from generator.traits import BEARDS, GLASSES, HEADWEAR, LENGTHS, MEASURES, Lab, Traits, merged
 from vcam_emoji.errors import ModelError
 from vcam_emoji.resources import asset
 
@@ -34,6 +34,7 @@ def somebody(
     glasses: str = "none",
     beard: str = "none",
     length: str = "short",
+    headwear: str = "cap",
 ) -> Traits:
     return Traits(
         skin=skin,
@@ -47,6 +48,7 @@ def somebody(
         glasses=odds(GLASSES, glasses),
         beard=odds(BEARDS, beard),
         length=odds(LENGTHS, length),
+        headwear=odds(HEADWEAR, headwear),
         fringe=0.0,
         receding=0.0,
         curly=0.0,
@@ -75,6 +77,14 @@ def test_glasses_beard_and_hair_of_the_demo_portraits_are_read(reader: Reader) -
     collins = reader.read([portrait("collins.jpg")])
     assert collins.likeliest("beard") == "none"
     assert collins.likeliest("glasses") == "none"
+
+
+def test_the_naval_cap_of_the_demo_is_read_and_drawn_as_a_cap(reader: Reader) -> None:
+    hopper = reader.read([portrait("hopper.jpg")])
+    assert hopper.likeliest("length") == "hidden"
+    assert person_of(hopper).headwear == "cap"
+    collins = reader.read([portrait("collins.jpg")])
+    assert person_of(collins).headwear == "none"
 
 
 def test_a_photograph_in_the_mirror_shows_the_same_person(reader: Reader) -> None:
@@ -123,11 +133,11 @@ def test_every_trait_that_differs_makes_people_less_alike(other: Traits) -> None
     assert likeness.rank(other, somebody(), [other]) == 2
 
 
-def test_hidden_hair_says_little_about_its_length() -> None:
-    capped = somebody(length="hidden")
-    assert likeness.distance(capped, somebody(length="long")) < 0.5 * likeness.distance(
-        somebody(length="very short"), somebody(length="long")
-    )
+def test_hidden_hair_says_nothing_about_its_length_but_that_it_is_hidden() -> None:
+    capped, cropped, long = (somebody(length=each) for each in ("hidden", "very short", "long"))
+    to_cropped, to_long = likeness.distance(capped, cropped), likeness.distance(capped, long)
+    assert to_cropped == pytest.approx(to_long, rel=0.02)
+    assert 0 < to_long < likeness.distance(cropped, long)
 
 
 def test_the_skin_of_a_drawing_is_seen_as_it_was_read() -> None:
@@ -146,6 +156,15 @@ def test_what_is_drawn_is_what_was_read() -> None:
     assert drawn.hair.startswith("long")
     assert person_of(somebody(glasses="sun")).sunglasses
     assert person_of(somebody(length="hidden")).headwear != "none"
+
+
+@pytest.mark.parametrize("kind", HEADWEAR)
+def test_what_hides_the_hair_is_drawn_over_it(kind: str) -> None:
+    read = somebody(length="hidden", headwear=kind)
+    drawn = person_of(read)
+    assert drawn.headwear == ("beanie" if kind == "hat" else kind)
+    assert sum(seen_in(drawn, read).headwear.values()) == 1
+    assert person_of(somebody(headwear=kind)).headwear == "none"
 
 
 @pytest.mark.parametrize("lightness", [25.0, 40.0, 55.0, 70.0, 80.0])
@@ -171,10 +190,12 @@ def test_nobody_is_both_fitted_to_and_judged_on() -> None:
     assert len({each.file for each in told}) == len(told)
     aside = sum(held_out(each.file) for each in told)
     assert aside > 100
-    assert len(told) - aside > 400
+    assert len(told) - aside > 1600
     for each in told:
         for what, classes in CLASSES.items():
             assert getattr(each, what) in ("", *classes)
+        assert (each.headwear != "") <= (each.length == "hidden")
+        assert each.by_chance == "yes" or not held_out(each.file)
 
 
 def test_figures_count_what_was_told_and_read() -> None:
@@ -201,6 +222,26 @@ def test_a_reader_learns_what_is_there_to_learn() -> None:
     fitted = classifier.fit(vectors[:120], names[:120], ("a", "b", "c"), penalty=0.5)
     right = fitted.scores(vectors[120:]).argmax(axis=1) == truth[120:]
     assert right.mean() > 0.8
+
+
+def test_a_judge_who_guesses_is_not_believed() -> None:
+    chance = np.random.default_rng(0)
+    truth = np.eye(3, dtype=bool)[chance.integers(0, 3, 400)]
+    knows, guesses = truth + chance.normal(size=(400, 3)), chance.normal(size=(400, 3))
+    belief, bias = trait_training.believed(np.hstack([knows, guesses]), truth)
+    assert np.abs(belief[3:]).max() < 0.25 * np.abs(belief[:3]).max()
+    powers = np.exp(knows @ belief[:3] + bias)
+    odds = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(odds.mean(axis=0), truth.mean(axis=0), atol=0.03)
+
+
+def test_readers_with_a_judge_too_few_are_refused(tmp_path: Path) -> None:
+    with np.load(asset("models") / "traits" / "traits.npz") as shipped:
+        kept = dict(shipped)
+    kept["beard/belief"] = kept["beard/belief"][:-1]
+    np.savez(tmp_path / "traits.npz", **kept)
+    with pytest.raises(ModelError, match="beard believes"):
+        load(tmp_path / "traits.npz")
 
 
 def test_readers_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +28,20 @@ class Tensor:
 class Network:
     """A `.tflite` model. One thread calls it at a time."""
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, taps: Sequence[int] = ()) -> None:
         """Load the model and claim its memory.
+
+        Args:
+            path: Of the `.tflite` file.
+            threads: That LiteRT may use.
+            taps: Indices of inner tensors to give out too, after the outputs that the model names.
 
         Raises:
             ModelError: the file is not there or not a model, or LiteRT itself does not load.
         """
         self.path = path
         self._threads = threads
+        self._taps = tuple(taps)
         self._interpreter = interpreter = self._loaded()
         self._used = time.monotonic()
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
@@ -96,9 +104,14 @@ class Network:
                 "Install it with: python -m pip install ai-edge-litert",
             ) from error
         try:
-            interpreter = Interpreter(model_path=str(self.path), num_threads=self._threads)
+            model = (
+                {"model_content": _tapped(self.path.read_bytes(), self._taps)}
+                if self._taps
+                else {"model_path": str(self.path)}
+            )
+            interpreter = Interpreter(**model, num_threads=self._threads)
             interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, struct.error) as error:
             raise ModelError(
                 f"The network {self.path.name} cannot be read: {_first_line(error)}",
                 "The file is damaged; install vcam-emoji again.",
@@ -109,6 +122,34 @@ class Network:
 def _tensor(detail: dict[str, object]) -> Tensor:
     shape = tuple(int(each) for each in np.asarray(detail["shape"]))
     return Tensor(str(detail["name"]), shape, np.dtype(detail["dtype"]))  # type: ignore[call-overload]
+
+
+def _tapped(model: bytes, taps: Sequence[int]) -> bytes:
+    """The model, with more of its tensors named as outputs.
+
+    LiteRT can keep all inner tensors, but warns that this is for debugging, and is slower then. So
+    the list of outputs is written anew at the end of the file, and the offset to it set there.
+
+    Source: TensorFlow Lite's `schema.fbs` (`Model.subgraphs` and `SubGraph.outputs` are the third
+    field of their tables), and "FlatBuffer internals" for how tables and vectors lie in memory.
+    """
+    content = bytearray(model)
+    content.extend(bytes(-len(content) % 4))
+
+    def follow(at: int) -> int:
+        return at + int(struct.unpack_from("<I", content, at)[0])
+
+    def third_field(table: int) -> int:
+        vtable = table - int(struct.unpack_from("<i", content, table)[0])
+        return table + int(struct.unpack_from("<H", content, vtable + 8)[0])
+
+    subgraphs = follow(third_field(follow(0)))
+    outputs_field = third_field(follow(subgraphs + 4))
+    outputs = follow(outputs_field)
+    (count,) = struct.unpack_from("<I", content, outputs)
+    told = struct.unpack_from(f"<{count}i", content, outputs + 4)
+    struct.pack_into("<I", content, outputs_field, len(content) - outputs_field)
+    return bytes(content) + struct.pack(f"<I{count + len(taps)}i", count + len(taps), *told, *taps)
 
 
 def _first_line(error: Exception) -> str:

@@ -22,6 +22,11 @@ class Label:
     receding: str
     curly: str
     dark: str
+    headwear: str
+    """What hides the hair; empty where nothing does."""
+    by_chance: str
+    """"yes" for people taken as they came, "no" for those looked for; empty where that was not
+    noted."""
 
 
 def labels() -> list[Label]:
