@@ -127,7 +127,8 @@ def _hair(traits: Traits, delicate: float) -> str:
             return "receding"
         if curly:
             return "curly_short"
-        if delicate > 0.6:
+        # Nearly as likely medium: neither a cropped head nor a bob would be like that.
+        if delicate > 0.6 or odds["medium"] > 0.7 * odds["short"]:
             return "pixie"
         if fringe:
             return "crop"

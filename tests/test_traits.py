@@ -158,6 +158,13 @@ def test_what_is_drawn_is_what_was_read() -> None:
     assert person_of(somebody(length="hidden")).headwear != "none"
 
 
+def test_hair_between_short_and_medium_is_drawn_as_neither_a_crop_nor_a_bob() -> None:
+    between = somebody(length="short").length | {"short": 0.5, "medium": 0.45}
+    assert person_of(replace(somebody(), length=between, fringe=0.9)).hair == "pixie"
+    surely = between | {"short": 0.8, "medium": 0.1}
+    assert person_of(replace(somebody(), length=surely, fringe=0.9)).hair == "crop"
+
+
 @pytest.mark.parametrize("kind", HEADWEAR)
 def test_what_hides_the_hair_is_drawn_over_it(kind: str) -> None:
     read = somebody(length="hidden", headwear=kind)

@@ -50,7 +50,7 @@ def emoji_set(
     Raises:
         UsageError: if the renderer is not installed.
     """
-    sitter = Sitter(person, size, renderer, lips)
+    sitter = Sitter(person, size, renderer, lips, fineness=2)
 
     def drawn(emotion: Emotion, step: float) -> tuple[float, EmojiImage]:
         drawing(emotion)
