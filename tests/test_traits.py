@@ -159,9 +159,9 @@ def test_what_is_drawn_is_what_was_read() -> None:
 
 
 def test_hair_between_short_and_medium_is_drawn_as_neither_a_crop_nor_a_bob() -> None:
-    between = somebody(length="short").length | {"short": 0.5, "medium": 0.45}
+    between = {**somebody(length="short").length, "short": 0.5, "medium": 0.45}
     assert person_of(replace(somebody(), length=between, fringe=0.9)).hair == "pixie"
-    surely = between | {"short": 0.8, "medium": 0.1}
+    surely = {**between, "short": 0.8, "medium": 0.1}
     assert person_of(replace(somebody(), length=surely, fringe=0.9)).hair == "crop"
 
 
