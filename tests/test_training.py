@@ -107,6 +107,23 @@ class TestTraining:
         assert epoch.number == 1
         assert list(train(run, hurried, stripes())) == []
 
+    def test_weights_are_averaged_with_those_they_began_from(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.weights import keep, taken
+
+        began, mixed = tmp_path / "began.npz", tmp_path / "mixed"
+        keep(Run(whole_run), began)
+        words = ["mix", str(whole_run), str(began), str(mixed), "--share", "0.25"]
+        assert main(words) == 0
+        assert main(words) == 2, "what is there is not written over"
+        mine, theirs = taken(whole_run)[1], taken(began)[1]
+        recipe, found = taken(mixed)
+        assert recipe == RECIPE
+        for one, other, each in zip(mine, theirs, found, strict=True):
+            np.testing.assert_allclose(each, 0.25 * one + 0.75 * other, rtol=1e-5, atol=1e-7)
+
     def test_a_run_begins_with_the_weights_of_another(
         self, whole_run: Path, tmp_path: Path
     ) -> None:

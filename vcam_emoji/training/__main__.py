@@ -1,4 +1,4 @@
-"""`python -m vcam_emoji.training train|pretrain|evaluate|export|ablate|keep|pack`."""
+"""`python -m vcam_emoji.training train|pretrain|evaluate|export|ablate|mix|keep|pack`."""
 
 from __future__ import annotations
 
@@ -87,6 +87,12 @@ def _parser() -> _Parser:
     ablate.add_argument("--only", action="append", metavar="ROW", help="this row; may be repeated")
     _add_recipe(ablate)
 
+    mix = add("mix", commands.mix, "Average a run's best weights with those it began from.")
+    mix.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    mix.add_argument("other", type=Path, metavar="WEIGHTS", help="a run, or what keep wrote")
+    mix.add_argument("out", type=Path, metavar="OUT", help="a new run's folder, to be exported")
+    mix.add_argument("--share", type=_share, default=0.5, help="of RUN (%(default)s)")
+
     keep = add("keep", commands.keep, "Write a run's best weights into one compact file.")
     keep.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
     keep.add_argument("out", type=Path, metavar="OUT.npz", help="for --from and --teachers")
@@ -125,6 +131,13 @@ def _add_recipe(command: _Parser) -> None:
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="any part of the recipe"
     )
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError
+    return share
 
 
 def _positive(text: str) -> int:

@@ -134,6 +134,18 @@ def export(arguments: argparse.Namespace) -> None:
     )
 
 
+def mix(arguments: argparse.Namespace) -> None:
+    _require_keras()
+    from vcam_emoji.training.run import Run
+    from vcam_emoji.training.weights import mix as mixed
+
+    out = Run(arguments.out)
+    if out.recipe_file.exists():
+        raise UsageError(f"There is a run in {out.folder} already.", "Name another folder.")
+    mixed(Run(arguments.folder), arguments.other, arguments.share, out)
+    print(f"{out.folder}: ship it with python -m vcam_emoji.training export {out.folder} DATA")
+
+
 def keep(arguments: argparse.Namespace) -> None:
     _require_keras()
     from vcam_emoji.training.run import Run

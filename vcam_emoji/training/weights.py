@@ -49,6 +49,35 @@ def taken(path: Path) -> tuple[Recipe, Arrays]:
         ) from error
 
 
+def mix(run: Run, other: Path, share: float, out: Run) -> None:
+    """Begin a run's folder whose best weights lie on the way from other weights to a run's.
+
+    Where one training went on from the other's weights, the middle is often better than either.
+
+    Args:
+        run: Its recipe, log and best weights are taken.
+        other: A run's folder, or a file that `keep` wrote.
+        share: Of `run`'s weights, 0 to 1.
+        out: Where the result goes; it can be exported, but not trained on with `--resume`.
+
+    Raises:
+        DataError: weights are missing, or of two different networks.
+
+    Source: Wortsman et al. 2022, "Model soups", and "Robust fine-tuning of zero-shot models".
+    """
+    mine, epoch, _ = run.best()
+    theirs = taken(other)[1]
+    if [each.shape for each in mine] != [each.shape for each in theirs]:
+        raise DataError(f"{run.folder} and {other} hold weights of two different networks.")
+    mixed = [
+        (share * a + (1 - share) * b).astype(np.float32) for a, b in zip(mine, theirs, strict=True)
+    ]
+    out.begin(run.recipe())
+    for each in run.epochs():
+        out.log(each)
+    out.keep_best(mixed, next(each for each in run.epochs() if each.number == epoch))
+
+
 def teacher(path: Path, precision: str) -> keras.Model:
     """A trained network to learn from.
 
