@@ -100,6 +100,21 @@ def test_a_jpeg_that_is_padded_is_whole() -> None:
     assert jpegs.decode(padded) is not None
 
 
+@given(cut=st.floats(0.3, 0.99))
+def test_nothing_of_an_earlier_picture_shows_through_a_damaged_jpeg(cut: float) -> None:
+    whole = sent("MJPG", np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    torn = np.append(whole[: int(whole.size * cut)], whole[-2:])
+    found = []
+    for earlier in (0, 255):
+        # Given back at once, so that the decoder's next picture lies in the same memory.
+        np.full((64, 64, 3), earlier, np.uint8)
+        found.append(Jpegs().decode(torn))
+    one, other = found
+    assert one is not None
+    assert other is not None
+    np.testing.assert_array_equal(one, other)
+
+
 def test_a_camera_that_never_ends_its_jpegs_is_read_all_the_same() -> None:
     whole = sent("MJPG", np.full((64, 64, 3), 90, np.uint8))
     jpegs = Jpegs()

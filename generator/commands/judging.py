@@ -103,6 +103,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     numbers = range(gallery.FIRST_JUDGED, gallery.FIRST_JUDGED + options.people)
     if judge.about.knows(numbers[0]) or judge.about.knows(numbers[-1]):
         raise UsageError("That judge learnt from the people it would judge.", "Train another.")
+    # Before minutes of drawing, so that an archive that cannot be used is said at once.
+    portrayed = None if options.data is None else _portrayed(options.data)
     drawn = gallery.drawn(numbers, gallery.every_pose, options.jobs, _drawing)
     closed = gallery.drawn(numbers, gallery.closed, options.jobs)
     felt, found = figures.emotions(judge, drawn, closed)
@@ -111,8 +113,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         "constancy": asdict(figures.constancy(judge, drawn)),
         "edges": asdict(figures.edges([Person.random(numbers[0])], options.size)),
     }
-    if options.data is not None:
-        told["photographs"] = asdict(figures.alike(judge, _portrayed(options.data), person_of))
+    if portrayed is not None:
+        told["photographs"] = asdict(figures.alike(judge, portrayed, person_of))
     if options.mistakes is not None:
         _sheet(options.mistakes, drawn, found)
     if options.json:
