@@ -17,6 +17,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from generator.autodiff import sliced
+
 Tensor: TypeAlias = Any
 """Of the backend that Keras runs on."""
 
@@ -268,27 +270,37 @@ def _along(
         x = ops.pad(x, widths)
     first, last = max(-before, 0), length + max(before, 0) + max(after, 0) - max(-after, 0)
     count = (last - first - len(taps)) // down + 1
+    pixels = [x] if down == 1 else _every(x, axis, first, count + (len(taps) - 1) // down, down)
+    first = first if down == 1 else 0
     total = None
     for shift, tap in enumerate(taps):
-        start = first + shift
-        part = _sliced(x, axis, start, start + (count - 1) * down + 1, down) * tap
+        start = first + shift // down
+        part = sliced(pixels[shift % down], axis, start, start + count) * tap
         total = part if total is None else total + part
     return total
+
+
+def _every(x: Tensor, axis: int, first: int, count: int, step: int) -> list[Tensor]:
+    """Every `step`th pixel from `first` on, from the one after it on, and so on; `count` of each.
+
+    An index with a step would do, but see `sliced`.
+    """
+    lacking = max(first + count * step - x.shape[axis], 0)
+    widths = [(0, 0)] * 4
+    widths[axis] = (0, lacking)
+    x = sliced(ops.pad(x, widths), axis, first, first + count * step)
+    shape = list(x.shape)
+    shape[axis : axis + 1] = [count, step]
+    parts = ops.split(ops.reshape(x, [-1, *shape[1:]]), step, axis=axis + 1)
+    return [ops.squeeze(each, axis + 1) for each in parts]
 
 
 def _shifted(x: Tensor, axis: int, by: int) -> Tensor:
     """The neighbour before (1) or after (-1) each pixel, 0 beyond the border."""
     widths = [(0, 0)] * 4
     widths[axis] = (1, 0) if by > 0 else (0, 1)
-    length = x.shape[axis]
     start = 0 if by > 0 else 1
-    return _sliced(ops.pad(x, widths), axis, start, start + length, 1)
-
-
-def _sliced(x: Tensor, axis: int, start: int, stop: int, step: int) -> Tensor:
-    index = [slice(None)] * 4
-    index[axis] = slice(start, stop, step)
-    return x[tuple(index)]
+    return sliced(ops.pad(x, widths), axis, start, start + x.shape[axis])
 
 
 @cache
