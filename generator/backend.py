@@ -30,6 +30,8 @@ def use(name: str | None = None) -> None:
                 + (" jax" if needed == "jax" else ""),
             )
     os.environ["KERAS_BACKEND"] = name
+    # TensorFlow leaves oneDNN off where there is no AVX-512; it is twice as fast there too.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _quiet():
         import keras
     if keras.backend.backend() != name:

@@ -13,6 +13,7 @@ from generator.commands import (
     evaluation,
     judging,
     making,
+    pairing,
     parity,
     projection,
     sampling,
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     blending.register(commands)
     projection.register(commands)
     training.register(commands)
+    pairing.register(commands)
     parity.register(commands)
     traits.register(commands)
     judging.register(commands)

@@ -46,7 +46,7 @@ def features(network: Network, pictures: Tensor) -> list[Tensor]:
     """
     if network.discriminator:
         return [*_seen(network, pictures), pictures]
-    return [*_bands(pictures), pictures]
+    return [*bands(pictures), pictures]
 
 
 def difference(one: Sequence[Tensor], other: Sequence[Tensor]) -> Difference:
@@ -76,8 +76,11 @@ def _no_label(network: Network) -> Tensor | None:
     return ops.zeros((1, classes)) if classes else None
 
 
-def _bands(pictures: Tensor) -> list[Tensor]:
-    """A Laplacian pyramid down to 4 pixels, each band weighted to count alike in natural images."""
+def bands(pictures: Tensor) -> list[Tensor]:
+    """Of [n, r, r, 3]: a Laplacian pyramid down to 4 pixels.
+
+    Each band is weighted to count alike in natural images.
+    """
     found = []
     weight = 4.0
     while pictures.shape[1] > 4:

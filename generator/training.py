@@ -86,7 +86,7 @@ def train(
     watch = _Watch(run, recipe, pixels, pace, dict(about or {}))
     images, total = int(devices.one(state["images"])), round(recipe.kimg * 1000)
     with (
-        _stop_signals() as stopped,
+        stop_signals() as stopped,
         data.Ahead(
             data.batches(pixels, recipe.batch, recipe.seed, recipe.mirror, images // recipe.batch)
         ) as batches,
@@ -298,7 +298,7 @@ def _bytes(pictures: Any) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
+def stop_signals() -> Iterator[Callable[[], bool]]:
     """While this lasts, an interrupt or a polite kill asks instead of ending the program."""
     asked: list[int] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.commands import judging, traits
+from generator.commands import judging, pairing, traits
 
 
 def register(commands: Any) -> None:
@@ -13,3 +13,4 @@ def register(commands: Any) -> None:
     kinds = evaluate.add_subparsers(required=True, metavar="WHAT")
     traits.register_evaluation(kinds)
     judging.register_evaluation(kinds)
+    pairing.register_evaluation(kinds)

@@ -1,0 +1,135 @@
+"""From a person to their emoji set through a pair of networks.
+
+There are three ways to the latent of a person:
+
+- `encoder`: what the encoder makes of the photograph.
+- `photo`: from there, what draws the photograph best with the network of faces (w+).
+- `traits`: from there, what draws best, with the network of emoji, the drawing of the looks that
+  were read from the photograph (w+). Attributes lead: what a blurred photograph does not say about
+  a pair of glasses, the readers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeAlias, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.artwork.people.person import Person
+from generator.artwork.people.sets import ANCHORS, steps
+from generator.pair import couples
+from generator.pair.pair import Pair
+from generator.pictures import Picture
+from generator.projection import Recipe, project
+from vcam_emoji.emoji_set import EmojiImage, EmojiSet
+from vcam_emoji.errors import UsageError
+from vcam_emoji.types import Emotion
+
+Way: TypeAlias = Literal["encoder", "photo", "traits"]
+WAYS: tuple[Way, ...] = get_args(Way)
+
+LARGEST = 512
+"""Pixels that the sharpening network makes."""
+SEARCH = Recipe(steps=80, space="w+", rate=0.05, shake=0.0)
+
+
+class Sharpener(Protocol):
+    """Whoever makes small pictures large."""
+
+    def sharpen(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Heads on `couples.GROUND`, [n, 64, 64, 3] RGB, to cut out ones, [n, 512, 512, 4] RGBA."""
+        ...
+
+
+def latent(
+    pair: Pair, photo: Picture, person: Person, way: Way, search: Recipe = SEARCH
+) -> NDArray[np.float32]:
+    """The ws of a person, [num_ws, w_dim].
+
+    Args:
+        pair: Taught.
+        photo: [n, n, 3] RGB, aligned as FFHQ is.
+        person: As the looks read from photographs are drawn; the way of traits goes there.
+        way: See above.
+        search: How far it is searched from the encoder's guess.
+    """
+    side = pair.configuration.resolution
+    small = cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    ws: NDArray[np.float32] = pair.meet(small[None])[0]
+    if way == "encoder":
+        return ws
+    if way == "photo":
+        return project(pair.faces, small, search, begin=ws).ws
+    drawing = couples.drawn(person, side, [(Emotion.NEUTRAL, 1.0)])[0]
+    return project(pair.emoji, drawing, search, begin=ws).ws
+
+
+def pictures(
+    pair: Pair, ws: NDArray[np.float32], emotion: Emotion, intensities: tuple[float, ...]
+) -> NDArray[np.uint8]:
+    """A person in an emotion, [n, r, r, 3] on `couples.GROUND`, one for each intensity."""
+    many = np.repeat(ws[None], len(intensities), axis=0)
+    strength = np.array(intensities, np.float32)
+    return pair.emoji.draw(pair.all_felt(many, [emotion] * len(intensities), strength))
+
+
+def emoji_set(
+    pair: Pair,
+    sharpener: Sharpener,
+    ws: NDArray[np.float32],
+    name: str,
+    size: int = LARGEST,
+    drawing: Callable[[Emotion], None] = lambda _emotion: None,
+) -> EmojiSet:
+    """The set of a person: seven emotions, each in three intensities.
+
+    Args:
+        pair: Draws them.
+        sharpener: Makes them large, and cuts them out.
+        ws: [num_ws, w_dim], at rest.
+        name: Of the set.
+        size: Pixels, up to `LARGEST`.
+        drawing: Is told before each picture what is drawn.
+
+    Raises:
+        UsageError: the size is larger.
+    """
+    if size > LARGEST:
+        raise UsageError(
+            f"The networks cannot draw {size} pixels.", f"--size {LARGEST} is the most."
+        )
+    images = {}
+    for emotion in Emotion:
+        strengths = steps(emotion)
+        small = pictures(pair, ws, emotion, strengths)
+        drawn = []
+        for strength, picture in zip(strengths, small, strict=True):
+            drawing(emotion)
+            pixels = sharpener.sharpen(picture[None])[0]
+            drawn.append((strength, EmojiImage(_bgra(pixels, size), ANCHORS)))
+        images[emotion] = tuple(drawn)
+    return EmojiSet(
+        name=name,
+        title=name,
+        author="Drawn by vcam-emoji-generator",
+        licence="GPL-2.0-or-later",
+        provenance="Drawn by a StyleGAN2 that learnt from drawings, from a photograph's latent.",
+        images=images,
+    )
+
+
+def _bgra(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Straight alpha, at a size; colours are averaged as much as they are seen."""
+    if size < pixels.shape[0]:
+        whole = pixels.astype(np.float32)
+        whole[..., :3] *= whole[..., 3:] / 255
+        whole = np.asarray(cv2.resize(whole, (size, size), interpolation=cv2.INTER_AREA))
+        alpha = whole[..., 3:]
+        colour = np.divide(
+            whole[..., :3] * 255, alpha, out=np.zeros_like(whole[..., :3]), where=alpha > 0
+        )
+        pixels = np.rint(np.dstack([colour, alpha]).clip(0, 255)).astype(np.uint8)
+    return np.ascontiguousarray(pixels[..., [2, 1, 0, 3]])

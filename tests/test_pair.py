@@ -1,0 +1,357 @@
+"""Two networks for one latent: what they learn from, how they are taught, and what they draw."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("keras")
+pytest.importorskip("resvg_py")
+
+from keras import ops
+
+from generator.artwork.people.person import Person
+from generator.cli import main
+from generator.configuration import Configuration
+from generator.judge.answers import Readings, kinds, numbers
+from generator.labels import Label
+from generator.pair import couples, figures, mapping, pair, portraying, run, teaching
+from generator.pair.couples import EMOTIONS, GROUND, Couples
+from generator.people import held_out
+from generator.projection import Recipe as Search
+from vcam_emoji.errors import DataError, ModelError, UsageError
+from vcam_emoji.resources import asset
+from vcam_emoji.types import Emotion
+
+pytestmark = pytest.mark.generator
+
+SMALL = Configuration(8, z_dim=8, w_dim=8, mapping_layers=2, channel_base=128, channel_max=16)
+RECIPE = teaching.Recipe(SMALL, batch=8, rate=0.01, alone=0.5)
+
+
+@pytest.fixture(scope="module")
+def people() -> Couples:
+    """Twenty people of 8 pixels who are drawn in the colour that their photograph has."""
+    rng = np.random.default_rng(0)
+    colours = rng.integers(40, 216, (20, 1, 1, 3))
+    photos = np.broadcast_to(colours, (20, 8, 8, 3)).astype(np.uint8).copy()
+    photos[:, 5:, 3:5] = 0
+    drawings = np.repeat(255 - photos[:, None] // 2, 2, axis=1)
+    drawings[:, 1, 6:] = 200
+    happy, neutral = EMOTIONS.index(Emotion.HAPPY), EMOTIONS.index(Emotion.NEUTRAL)
+    emotions = np.tile(np.array([neutral, happy], np.int64), (20, 1))
+    return Couples(photos, drawings, emotions, np.ones((20, 2), np.float32))
+
+
+@pytest.fixture(scope="module")
+def taught(people: Couples, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a few seconds, finished."""
+    folder = tmp_path_factory.mktemp("pair") / "run"
+    run.begin(folder, RECIPE, people)
+    run.teach(folder, RECIPE, people, most=8000)
+    return folder
+
+
+def test_an_encoder_looks_at_each_photograph_by_itself(people: Couples) -> None:
+    weights = teaching.fresh(RECIPE)["weights"]["E"]
+    photos = ops.convert_to_tensor(people.photos.astype(np.float32) / 127.5 - 1)
+    together = np.asarray(teaching.encode(weights, SMALL, photos))
+    alone = np.asarray(teaching.encode(weights, SMALL, photos[3:4]))
+    assert together.shape == (20, SMALL.w_dim)
+    np.testing.assert_allclose(together[3:4], alone, atol=1e-4)
+
+
+def test_a_face_at_rest_is_where_no_direction_leads() -> None:
+    rng = np.random.default_rng(1)
+    ws = rng.standard_normal((2, SMALL.num_ws, SMALL.w_dim)).astype(np.float32)
+    directions = rng.standard_normal((7, SMALL.num_ws, SMALL.w_dim)).astype(np.float32)
+    emotions = np.array([EMOTIONS.index(Emotion.NEUTRAL), EMOTIONS.index(Emotion.SAD)], np.int32)
+    half = np.full(2, 0.5, np.float32)
+    moved = np.asarray(teaching.felt(*map(ops.convert_to_tensor, (ws, directions, emotions, half))))
+    np.testing.assert_array_equal(moved[0], ws[0])
+    np.testing.assert_allclose(moved[1], ws[1] + 0.5 * directions[emotions[1]], atol=1e-6)
+
+
+def test_the_network_of_emoji_begins_as_that_of_photographs() -> None:
+    state = teaching.with_drawings(teaching.fresh(RECIPE), RECIPE)
+    for part in ("weights", "average"):
+        faces, emoji = state[part]["F"], state[part]["M"]
+        assert faces.keys() == emoji.keys()
+        assert all((np.asarray(faces[name]) == np.asarray(emoji[name])).all() for name in faces)
+    assert not np.asarray(state["weights"]["D"]["directions"]).any()
+
+
+def test_a_photograph_is_shown_half_of_the_time_in_the_mirror_and_its_drawing_with_it(
+    people: Couples,
+) -> None:
+    lopsided = Couples(
+        people.photos.copy(), people.drawings.copy(), people.emotions, people.intensities
+    )
+    lopsided.photos[:, :, :4], lopsided.photos[:, :, 4:] = 10, 240
+    lopsided.drawings[..., :4, :], lopsided.drawings[..., 4:, :] = 10, 240
+    rng = np.random.default_rng(0)
+    batch = teaching.batch_of(lopsided, RECIPE, np.arange(20), rng)
+    turned = batch["photos"][:, 0, 0, 0] > 128
+    assert 0 < turned.sum() < 20
+    np.testing.assert_array_equal(turned, batch["drawings"][:, 0, 0, 0] > 128)
+
+
+def test_it_learns_people_it_has_not_seen(taught: Path) -> None:
+    lines = [json.loads(line) for line in (taught / "log.jsonl").read_text().splitlines()]
+    blank = run._judged(
+        pair.Pair.of(teaching.fresh(RECIPE)["average"], SMALL), _few(), np.arange(3)
+    )
+    assert lines[-1]["photos"] < 0.7 * blank["photos"]
+    assert lines[-1]["drawings"] < 60
+    assert (taught / "sheet.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_goes_on_from_its_state_and_is_as_it_was(taught: Path, people: Couples) -> None:
+    state, seconds, images = run._restored(taught, RECIPE)
+    assert seconds > 0
+    assert images == 8000
+    assert int(state["t"]) == images // RECIPE.batch
+    before = (taught / "log.jsonl").read_text()
+    run.teach(taught, RECIPE, people, most=8000)
+    assert (taught / "log.jsonl").read_text() == before
+    again, *_ = run._restored(taught, RECIPE)
+    name = "synthesis.b8.conv1.weight"
+    np.testing.assert_array_equal(
+        np.asarray(again["weights"]["M"][name]), np.asarray(state["weights"]["M"][name])
+    )
+
+
+def test_a_run_is_not_begun_over_another(taught: Path, people: Couples) -> None:
+    with pytest.raises(UsageError, match="not empty"):
+        run.begin(taught, RECIPE, people)
+
+
+def test_a_damaged_state_or_recipe_is_one_sentence(taught: Path, tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_bytes((taught / "recipe.json").read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"recipe\.json"):
+        run.begun(tmp_path)
+    (tmp_path / "state.npz").write_bytes((taught / "state.npz").read_bytes()[:-3000])
+    with pytest.raises(DataError, match="cannot be read"):
+        run._restored(tmp_path, RECIPE)
+
+
+def test_what_is_written_is_read_again_to_the_last_bit_of_float16(taught: Path) -> None:
+    first = pair.load(taught)
+    assert first.drawn
+    again = taught.parent / "again"
+    first.save(again)
+    second = pair.load(again)
+    np.testing.assert_array_equal(first.directions, second.directions)
+    photos = _few().photos
+    np.testing.assert_array_equal(first.meet(photos), second.meet(photos))
+
+
+@pytest.mark.parametrize("damage", ["missing", "short", "other format", "not finite", "shape"])
+def test_a_damaged_pair_is_refused_in_a_sentence(taught: Path, tmp_path: Path, damage: str) -> None:
+    pair.load(taught).save(tmp_path)
+    file = tmp_path / "pair.npz"
+    with np.load(file) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    if damage == "missing":
+        file.unlink()
+    elif damage == "short":
+        file.write_bytes(file.read_bytes()[:500])
+    else:
+        if damage == "other format":
+            arrays["about"] = np.frombuffer(b'{"format": "x"}', np.uint8)
+        elif damage == "not finite":
+            arrays["directions"][0] = np.nan
+        else:
+            arrays["encoder.b4.out.bias"] = np.zeros(3, np.float16)
+        np.savez(file, **arrays)
+    with pytest.raises(ModelError) as refused:
+        pair.load(tmp_path)
+    assert refused.value.hint
+
+
+def test_a_mapping_comes_to_lie_as_people_do() -> None:
+    rng = np.random.default_rng(0)
+    w = np.abs(rng.standard_normal((500, SMALL.w_dim))).astype(np.float32) * 2
+    told: list[float] = []
+    weights = mapping.fitted(w, SMALL, steps=300, tell=lambda _step, far: told.append(far))
+    assert told[-1] < 0.3 * told[0]
+    assert all(name.startswith("mapping.fc") for name in weights)
+
+
+def test_couples_are_read_from_photographs_and_the_held_out_are_left_out(tmp_path: Path) -> None:
+    stranger = next(f"{n}.jpg" for n in range(10_000) if held_out(f"{n}.jpg"))
+    names = [f"{n}.jpg" for n in range(10_000) if not held_out(f"{n}.jpg")][:8]
+    archive = _archive(tmp_path / "photos.zip", [*names, stranger])
+    seen: list[tuple[int, int]] = []
+    found = couples.gathered(archive, 16, 2, progress=lambda *each: seen.append(each))
+    assert len(found) == 8
+    assert seen[-1] == (8, 8)
+    assert found.drawings.shape == (8, 2, 16, 16, 3)
+    assert (found.drawings[:, :, 0, 0] == GROUND).all()
+    assert set(found.emotions[:, 0]) == {EMOTIONS.index(Emotion.NEUTRAL)}
+    file = tmp_path / "couples.npz"
+    found.save(file)
+    np.testing.assert_array_equal(couples.opened(file).drawings, found.drawings)
+
+
+def test_what_is_no_set_of_couples_is_refused(tmp_path: Path, people: Couples) -> None:
+    few = _archive(tmp_path / "few.zip", ["one.jpg"])
+    with pytest.raises(DataError, match="8 are the least"):
+        couples.gathered(few, 16)
+    with pytest.raises(DataError, match="cannot be read"):
+        couples.gathered(tmp_path / "absent.zip", 16)
+    with pytest.raises(DataError, match="holds no photographs"):
+        couples.opened(tmp_path / "absent.npz")
+    wrong = tmp_path / "wrong.npz"
+    Couples(people.photos, people.drawings[:, :1], people.emotions, people.intensities).save(wrong)
+    with pytest.raises(DataError, match="holds no photographs"):
+        couples.opened(wrong)
+
+
+class Plain:
+    """A sharpener that only enlarges, and cuts nothing out."""
+
+    def sharpen(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        large = [cv2.resize(each, (512, 512)) for each in pictures]
+        return np.stack([np.dstack([each, np.full((512, 512), 255)]) for each in large]).astype(
+            np.uint8
+        )
+
+
+def test_a_set_has_every_emotion_and_the_faces_differ(taught: Path) -> None:
+    opened = pair.load(taught)
+    ws = opened.meet(_few().photos)[0]
+    drawn = portraying.emoji_set(opened, Plain(), ws, "me", size=128)
+    assert set(drawn.images) == set(Emotion)
+    assert [step for step, _ in drawn.images[Emotion.HAPPY]] == [0.33, 0.66, 1.0]
+    rest, happy = (drawn.images[each][-1][1].pixels for each in (Emotion.NEUTRAL, Emotion.HAPPY))
+    assert happy.shape == (128, 128, 4)
+    assert (rest != happy).any()
+
+
+def test_networks_do_not_draw_larger_than_they_can(taught: Path) -> None:
+    opened = pair.load(taught)
+    with pytest.raises(UsageError, match="513"):
+        portraying.emoji_set(opened, Plain(), opened.meet(_few().photos)[0], "me", size=513)
+
+
+def test_colours_of_a_smaller_picture_are_averaged_as_much_as_they_are_seen() -> None:
+    pixels = np.zeros((512, 512, 4), np.uint8)
+    pixels[:, ::2] = (200, 100, 50, 255)  # beside clear black
+    small = portraying._bgra(pixels, 256)
+    assert (np.abs(small[..., :3].astype(int) - (50, 100, 200)) <= 1).all()
+    assert (np.abs(small[..., 3].astype(int) - 128) <= 1).all()
+
+
+def test_attributes_lead_to_a_latent_that_draws_them(taught: Path) -> None:
+    opened = pair.load(taught)
+    person = Person(skin_tone=0.9, hair="afro")
+    photo = np.full((64, 64, 3), 128, np.uint8)
+    wanted = couples.drawn(person, 8, [(Emotion.NEUTRAL, 1.0)])[0].astype(int)
+    search = Search(steps=30, space="w+", rate=0.1, shake=0.0)
+    off = []
+    for way in ("encoder", "traits"):
+        ws = portraying.latent(opened, photo, person, way, search)
+        got = portraying.pictures(opened, ws, Emotion.NEUTRAL, (1.0,))[0].astype(int)
+        off.append(np.abs(got - wanted).mean())
+    assert off[1] < 0.8 * off[0]
+
+
+class Knowing:
+    """A judge who is told who is in each drawing by the shade of its first pixel."""
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self._people = people
+
+    def read(self, flat: NDArray[np.uint8]) -> Readings:
+        who = [self._people[each[0, 0, 0]] for each in flat]
+        felt = np.eye(7, dtype=np.float32)[[each[0, 0, 1] for each in flat]]
+        return Readings(
+            felt, np.stack([numbers(p)[0] for p in who]), np.stack([kinds(p)[0] for p in who])
+        )
+
+
+def test_who_draws_everybody_right_has_all_figures_right() -> None:
+    crowd = [Person.random(n) for n in range(30)]
+    told = [_label(f"p{n}_0001.jpg", person) for n, person in enumerate(crowd)]
+    people = {label.file: person for label, person in zip(told, crowd, strict=True)}
+    places = {label.file: n for n, label in enumerate(told)}
+
+    def drawn(file: str) -> NDArray[np.uint8]:
+        pixels = np.zeros((7, 64, 64, 3), np.uint8)
+        pixels[..., 0], pixels[:, 0, 0, 1] = places[file], np.arange(7)
+        return pixels
+
+    right = figures.judged(Knowing(crowd), told, people, drawn)
+    assert (right.emotion, right.glasses_f1, right.beard_f1, right.top_1) == (1, 1, 1, 1)
+    assert right.skin < 0.01
+    assert right.constancy < 1e-6
+    wrong = figures.judged(Knowing(crowd[::-1]), told, people, drawn)
+    assert wrong.top_1 < 0.3
+    assert wrong.glasses_f1 < 0.8
+    assert wrong.skin > right.skin + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pair", "couples", "absent.zip", "--out", "x.npz"], "absent.zip"),
+        (["pair", "couples", "absent.zip", "--out", "x.npz", "--drawings", "1"], "--drawings"),
+        (["pair", "teach", "absent.npz", "--out", "run"], "absent.npz"),
+        (["pair", "teach", "absent.npz", "--out", "run", "--minutes", "0"], "--minutes"),
+        (["pair", "finish", "absent", "absent.npz", "--out", "x"], "absent"),
+        (["make", "me.jpg", "--way", "photo"], "--by networks"),
+        (
+            ["make", "me.jpg", "--by", "networks", "--way", "photo", "--trait", "hair=bob"],
+            "--trait",
+        ),
+        (["make", "me.jpg", "--by", "networks", "--size", "1024"], "512"),
+        (["evaluate", "networks", "absent.zip", "--people", "1"], "--people"),
+    ],
+)
+def test_what_will_not_do_is_told_in_a_sentence(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) != 0
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert not list(tmp_path.iterdir())
+
+
+def _few() -> Couples:
+    rng = np.random.default_rng(5)
+    photos = np.broadcast_to(rng.integers(40, 216, (8, 1, 1, 3)), (8, 8, 8, 3)).astype(np.uint8)
+    photos = photos.copy()
+    photos[:, 5:, 3:5] = 0
+    drawings = 255 - photos[:, None] // 2
+    return Couples(
+        photos, drawings, np.full((8, 1), EMOTIONS.index(Emotion.NEUTRAL)), np.ones((8, 1), "f")
+    )
+
+
+def _archive(file: Path, names: Sequence[str]) -> Path:
+    photo = cv2.imread(str(asset("demo/collins.jpg")))
+    assert photo is not None
+    _, encoded = cv2.imencode(".jpg", cv2.resize(photo, (128, 128)))
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, encoded.tobytes())
+    return file
+
+
+def _label(file: str, person: Person) -> Label:
+    glasses = "none" if person.glasses == "none" else "clear"
+    return Label(file, glasses, person.beard, "", "", "", "", "", "", "", "")
