@@ -16,6 +16,7 @@ from vcam_emoji.types import (
     FivePoints,
     Frame,
     Image,
+    Watch,
 )
 
 DISC_COLOURS = {
@@ -90,6 +91,9 @@ class RecordingSink:
         self.closed = True
 
 
+SEEN = Watch()
+
+
 @dataclass
 class FakeTracker:
     """Sees the faces it is told to, in every frame."""
@@ -97,6 +101,7 @@ class FakeTracker:
     faces: Sequence[Face] = ()
     fails: BaseException | None = None
     resets: int = 0
+    watch: Watch = SEEN
 
     def update(self, frame: Frame) -> Sequence[Face]:
         if self.fails is not None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.fakes import noise
 from vcam_emoji.benchmarks import finding
 from vcam_emoji.clips import Placement, StagedClip, StagedFrame, portraits
-from vcam_emoji.faces import Finder, Follower, Seeker, open_finder, open_follower
+from vcam_emoji.faces import Finder, Follower, Seeker, Watcher, open_finder, open_follower
 from vcam_emoji.faces.__main__ import main
 from vcam_emoji.faces.anatomy import oval_box, region_of
 from vcam_emoji.faces.blazeface import BlazeFace, Candidates
@@ -124,6 +124,17 @@ def test_eight_faces_are_found_at_once() -> None:
     faces = finder().find(frame.frame.image)
     assert len(faces) == 8
     assert all(any(f.box.iou(t.box) > 0.5 for f in faces) for t in frame.faces)
+
+
+def test_a_watcher_tells_what_may_be_a_face_where_it_looked() -> None:
+    image = staged(Placement(portraits()[1], (0.5, 0.45), 0.3)).frame.image
+    watcher = Watcher(finder())
+    wholes = []
+    for _ in range(4):
+        found = watcher.find(image)
+        wholes.append(watcher.whole)
+        assert all(any(each.box.iou(box) > 0.3 for box in watcher.suspects) for each in found)
+    assert wholes == [True, False, True, False]
 
 
 def test_suspects_include_every_face_found() -> None:

@@ -18,7 +18,7 @@ from vcam_emoji.commands import Mode
 from vcam_emoji.painting import Cover, Painter, cover
 from vcam_emoji.privacy import AT_LARGE_S, Guard, Publication, body
 from vcam_emoji.settings import Look, Safety
-from vcam_emoji.types import Box, Detection, Expression, Face, Frame, Image
+from vcam_emoji.types import Box, Detection, Expression, Face, Frame, Image, Watch
 
 SIZE = (640, 360)
 FPS = 30
@@ -77,6 +77,9 @@ def grains() -> list[NDArray[np.int16]]:
     return [rng.integers(-3, 4, (SIZE[1], SIZE[0], 3), np.int16) for _ in range(5)]
 
 
+SEEN = Watch()
+
+
 @dataclass
 class Stage:
     """Plays frames to a guard."""
@@ -97,6 +100,7 @@ class Stage:
         faces: Sequence[Face] = (),
         there: Sequence[Face] = (),
         paint: Callable[[Image], None] | None = None,
+        watch: Watch = SEEN,
     ) -> Publication:
         """Publish the room with these faces in it, of which the tracker reports `faces`."""
         self.raw = self.background.copy()
@@ -110,7 +114,7 @@ class Stage:
         self.time += 1 / FPS
         expressions: Mapping[int, Expression] = {}
         return self.guard.publishable(
-            Frame(self.raw, self.time), faces, expressions, self.painter, self.look
+            Frame(self.raw, self.time), faces, expressions, self.painter, self.look, watch
         )
 
     def settle(self, faces: Sequence[Face], frames: int = 60) -> Publication:
@@ -178,6 +182,32 @@ def test_a_person_who_sits_still_is_seen_sharply_with_an_emoji() -> None:
     assert publication.blurred_share == 0
     assert sharp_share(stage.raw, publication.image) > 0.7
     assert publication.image[150, 300].tolist() == [128, 128, 128]
+
+
+def test_a_face_that_holds_still_and_is_only_suspected_never_becomes_part_of_the_room() -> None:
+    stage = Stage()
+    suspected = [stage.show([ONE], [ONE, TWO], watch=Watch(suspects=[TWO.box])) for _ in range(90)]
+    true = put(room().copy(), TWO, 2)
+    assert uncovered_share(stage.raw, suspected[-1].image, true) <= 0.01
+    assert 0 < suspected[-1].blurred_share < 0.2
+    believed = [stage.show([ONE], [ONE, TWO]) for _ in range(30)]
+    assert uncovered_share(stage.raw, believed[-1].image, true) > 0.5
+
+
+def test_what_is_known_stays_sharp_when_something_there_is_suspected_later() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    later = [stage.show([ONE], [ONE], watch=Watch(suspects=[TWO.box])) for _ in range(30)]
+    assert all(each.blurred_share == 0 for each in later)
+
+
+def test_nothing_is_known_before_the_whole_picture_was_looked_at_for_faces() -> None:
+    stage = Stage()
+    before = [stage.show([ONE], [ONE], watch=Watch(float("-inf"))) for _ in range(40)]
+    assert before[-1].blurred_share > 0.5
+    looked = stage.time
+    after = [stage.show([ONE], [ONE], watch=Watch(looked)) for _ in range(5)]
+    assert after[-1].blurred_share == 0
 
 
 def test_the_camera_frame_itself_is_never_written_to() -> None:

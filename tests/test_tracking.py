@@ -14,7 +14,7 @@ from vcam_emoji.benchmarks.tracking import Path
 from vcam_emoji.clips import Placement, StagedClip, hard_clips, portraits, tracking_clips
 from vcam_emoji.faces.pose import Pose
 from vcam_emoji.tracking import HOLD_S, Tracker, open_tracker
-from vcam_emoji.types import Detection, Face, Frame, Image
+from vcam_emoji.types import Box, Detection, Face, Frame, Image
 
 BLANK = np.full((480, 640, 3), 90, np.uint8)
 FRAME_S = 1 / 30
@@ -35,6 +35,14 @@ class ScriptedFinder:
     def find(self, image: Image) -> Sequence[Detection]:
         self.asked += 1
         return list(self.faces)
+
+
+@dataclass
+class ScriptedWatcher(ScriptedFinder):
+    """Finds and suspects what it is told to."""
+
+    suspects: Sequence[Box] = ()
+    whole: bool = True
 
 
 @dataclass
@@ -124,10 +132,40 @@ def test_a_missing_face_is_looked_for_in_every_frame() -> None:
 
 def test_while_all_is_well_the_watcher_is_asked_now_and_then() -> None:
     tracker, finder, _ = scene(detection())
-    tracker.watcher = watcher = ScriptedFinder([detection()])
+    tracker.watcher = watcher = ScriptedWatcher([detection()])
     run(tracker, 61)
     assert finder.asked == 1
     assert 4 <= watcher.asked <= 9
+
+
+def test_what_a_glance_suspects_beside_known_faces_is_told_for_four_glances() -> None:
+    tracker, _, _ = scene(detection())
+    lamp = Box(500, 40, 560, 110)
+    tracker.watcher = watcher = ScriptedWatcher([detection()], suspects=[lamp, detection().box])
+    told = []
+    for frame in range(91):
+        run(tracker, 1, start=frame)
+        told.append((watcher.asked, tuple(tracker.watch.suspects)))
+        if watcher.asked == 1:
+            watcher.suspects = []
+    assert {asked for asked, suspects in told if suspects} == {1, 2, 3, 4}
+    assert all(set(suspects) <= {lamp} for _, suspects in told)
+
+
+def test_only_a_look_at_the_whole_picture_counts_as_having_watched() -> None:
+    tracker, _, _ = scene(detection())
+    assert tracker.watch.time == float("-inf")
+    run(tracker, 1)
+    assert tracker.watch.time == 0
+    tracker.watcher = watcher = ScriptedWatcher([detection()])
+    watcher.whole = False
+    run(tracker, 30, start=1)
+    assert tracker.watch.time == 0
+    watcher.whole = True
+    run(tracker, 30, start=31)
+    assert tracker.watch.time > 31 * FRAME_S
+    tracker.reset()
+    assert tracker.watch.time == float("-inf")
 
 
 def test_largest_faces_come_first() -> None:

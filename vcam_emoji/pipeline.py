@@ -120,7 +120,8 @@ class Stages:
         estimates = self._reader.read(frame, faces) if self._reader is not None else {}
         shown = {face.id: expression(estimates.get(face.id), cues, frame.time) for face in faces}
         read = time.perf_counter()
-        publication = self._guard.publishable(frame, faces, shown, self._painter, look)
+        watch = self._tracker.watch
+        publication = self._guard.publishable(frame, faces, shown, self._painter, look, watch)
         # A card has words on it, and a blurred frame has no sides: neither is mirrored.
         mirror = look.mirror and not publication.hidden
         image = self._fitted(publication.image, mirror)

@@ -14,11 +14,13 @@ part of the picture is shown sharply only for a reason, and without one it is no
     empty: until it looks as it did when it was known to hold no face, or has been perfectly quiet
     for `GONE_S` (`LEFT_S` if the face went out over the frame's border), or a new face turns up
     in it and is taken for the lost one.
-5.  Everything else is shown because it is known: it has been quiet for `QUIET_S` while rule 1
-    held, no head was there, and it looks as it did then, up to noise and the camera's exposure.
-    What is not known, or has changed, is frosted in the same frame. A face that appears, before
-    anything has detected it, is such a change; so is one that runs out of its cover. The rule's
-    limit: a face that the tracker never finds and that holds perfectly still is shown as well.
+5.  Everything else is shown because it is known: it has been quiet for `QUIET_S`, and since before
+    the whole picture was last looked at, while rule 1 held; no head was there, and nothing that
+    the finder takes for a face however weakly; and it looks as it did then, up to noise and the
+    camera's exposure. What is not known, or has changed, is frosted in the same frame. A face
+    that appears, before anything has detected it, is such a change; so is one that runs out of
+    its cover. The rule's limit: a face that holds perfectly still and that not even a weak look
+    suspects is shown as well.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body. Change that reaches in from outside is not explained for the
     length of a head; and nothing is explained so while anyone is missing, for `AT_LARGE_S`.
@@ -47,7 +49,7 @@ from vcam_emoji.commands import Mode
 from vcam_emoji.painting import Cover, Painter, cover
 from vcam_emoji.settings import Look, Safety
 from vcam_emoji.surroundings import Cells, Surroundings
-from vcam_emoji.types import Expression, Face, Frame, Image, Points
+from vcam_emoji.types import Box, Expression, Face, Frame, Image, Points, Watch
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,11 @@ _CLOSE = 1.2
 _GHOST = 1.15
 _PAUSE_S = 1.0
 """After a gap between two frames of more than this no face is sure."""
+
+
+_SEEN = Watch()
+_HAIR = 0.35
+"""By how much a head is larger than its face's box, on each side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,7 @@ class Guard:
         expressions: Mapping[int, Expression],
         painter: Painter,
         look: Look,
+        watch: Watch = _SEEN,
     ) -> Publication:
         """What of this frame may be seen, by the module's rules; it never raises.
 
@@ -182,6 +190,7 @@ class Guard:
             expressions: What each shows, by face id.
             painter: Paints on the guard's own copy.
             look: How it is to look.
+            watch: What the tracker knows of the frame beside its faces.
         """
         if look.mode is Mode.OFF:
             return Publication(frame.image)
@@ -191,7 +200,7 @@ class Guard:
                 self._mode = look.mode
             if look.mode is Mode.OVERLAY:
                 return self._overlaid(frame, faces, expressions, painter, look)
-            return self._replaced(frame, faces, expressions, painter, look)
+            return self._replaced(frame, faces, expressions, painter, look, watch)
         except Exception:  # rule 8: whatever it is, the frame stays in
             log.exception("A frame was hidden because judging it failed.")
             self.reset()
@@ -221,6 +230,7 @@ class Guard:
         expressions: Mapping[int, Expression],
         painter: Painter,
         look: Look,
+        watch: Watch,
     ) -> Publication:
         safety, now = self._safety(), frame.time
         scene = self._at(frame)
@@ -241,7 +251,9 @@ class Guard:
         doubt = scene.doubtful(explained, suspect, self._widest())
         if sharp:
             self._bury(scene, ghosts, covers, now)
-        self._learn(scene, cv2.bitwise_or(heads, suspect).astype(np.uint8, copy=False), now)
+        weak = scene.inside(*(_head_of(box) for box in watch.suspects))
+        doubted = cv2.bitwise_or(cv2.bitwise_or(heads, suspect), weak)
+        self._learn(scene, doubted.astype(np.uint8, copy=False), now, watch.time)
         if not sharp:
             return self._hidden(frame, scene, safety)
         image = self._canvas(frame)
@@ -370,13 +382,13 @@ class Guard:
                 self._buried = max(self._buried, person.seen)
                 del self._people[person.cover.face_id]
 
-    def _learn(self, scene: Surroundings, heads: Cells, now: float) -> None:
-        """Rule 5."""
+    def _learn(self, scene: Surroundings, heads: Cells, now: float, watched: float) -> None:
+        """Rule 5: what holds no head may be known; `watched` is when all of it was last seen."""
         clock = now - self._began
         live = [person for person in self._people.values() if person.seen == now]
         hidden = _under(scene, [person.cover for person in live])
         scene.disturb(hidden, clock)
-        patience = max(QUIET_S, QUIET_FRAMES * self._frame_s)
+        patience = max(QUIET_S, QUIET_FRAMES * self._frame_s, now - watched)
         if self._sure_since is None or now - self._sure_since < patience:
             return
         quiet = cv2.bitwise_and(scene.quiet(clock, patience), scene.changed)
@@ -425,6 +437,13 @@ def _back_to_front(covers: Sequence[Cover]) -> list[Cover]:
 
 def _under(scene: Surroundings, covers: Sequence[Cover]) -> Cells:
     return scene.inside(*(each.head.outline(_GHOST, 24) for each in covers))
+
+
+def _head_of(box: Box) -> Points:
+    """The corners around a head, from the box of what may be its face, [4, 2]."""
+    dx, dy = _HAIR * box.width, _HAIR * box.height
+    x0, y0, x1, y1 = box.x0 - dx, box.y0 - dy, box.x1 + dx, box.y1 + dy
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
 
 
 def body(at: Cover, height: int) -> Points:

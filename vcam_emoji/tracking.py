@@ -18,7 +18,17 @@ from typing import TypeAlias
 from vcam_emoji.faces.patch import Patch
 from vcam_emoji.faces.pose import Pose
 from vcam_emoji.faces.region import Region
-from vcam_emoji.types import Detection, Face, FaceFinder, FaceFollower, Frame, Image
+from vcam_emoji.types import (
+    Box,
+    Detection,
+    Face,
+    FaceFinder,
+    FaceFollower,
+    FaceWatcher,
+    Frame,
+    Image,
+    Watch,
+)
 
 HOLD_S = 0.5
 """A face that is not seen is held this long."""
@@ -46,11 +56,17 @@ _SHRINKING = 0.985
 """A frame: no head goes away from the camera faster."""
 _PASSING = 0.15
 """Close to another face, a look that differs more from what was expected is of that other one."""
+_SAME_SUSPECT = 0.2
+"""What overlaps a known face by more is that face, seen less well."""
+_SUSPECTED_FOR = 4
+"""Glances for which a suspicion holds: the whole and every part are seen in so many."""
 _LONGEST_STEP_S = 0.1
 _COASTING_S = 0.3
 """Time constant with which the velocity of an unseen face decays."""
 _PROBATION_S = 1.5
 
+
+_NOTHING_SEEN = Watch(float("-inf"))
 
 _Memory: TypeAlias = tuple[Pose, tuple[float, float], float, Pose]
 """Pose, velocity and time of sight before a move, and the pose that was expected after it."""
@@ -158,11 +174,14 @@ class Tracker:
     finder: FaceFinder
     """Asked in every frame in which a face is missing, or all are."""
     follower: FaceFollower
-    watcher: FaceFinder | None = None
+    watcher: FaceWatcher | None = None
     """Asked instead, now and then, while all known faces are seen; it may be cheaper."""
     _tracks: list[_Track] = field(default_factory=list)
     _next_id: int = 1
     _found_at: float = float("-inf")
+    _suspects: list[Sequence[Box]] = field(default_factory=list)
+    """Of each of the last glances."""
+    _watch: Watch = field(default_factory=lambda: _NOTHING_SEEN)
 
     def update(self, frame: Frame) -> Sequence[Face]:
         """The faces of this frame, largest first, those held for a moment (`lost_s` > 0) too."""
@@ -174,16 +193,39 @@ class Tracker:
         missing = not self._tracks or any(track.seen < now for track in self._tracks)
         if missing or not 0 <= now - self._found_at < FIND_EVERY_S:
             self._found_at = now
-            finder = self.finder if missing or self.watcher is None else self.watcher
-            self._match(finder.find(image), image, now)
+            self._match(self._look(image, now, missing), image, now)
         self._tracks = [track for track in self._tracks if self._keeps(track, now)]
         faces = (track.face(now) for track in self._tracks)
         return sorted(faces, key=lambda face: -face.box.area)
 
+    @property
+    def watch(self) -> Watch:
+        """What is known beside the faces, as of the last frame."""
+        return self._watch
+
     def reset(self) -> None:
         """Forget everything: the next frame is from another scene."""
         self._tracks.clear()
+        self._suspects.clear()
+        self._watch = _NOTHING_SEEN
         self._found_at = float("-inf")
+
+    def _look(self, image: Image, now: float, missing: bool) -> Sequence[Detection]:
+        """All faces, or those that a glance shows while nobody is missing."""
+        if missing or self.watcher is None:
+            self._watch = Watch(now, self._watch.suspects)
+            return self.finder.find(image)
+        found = self.watcher.find(image)
+        faces = [*(each.box for each in found), *(t.pose.detection(1).box for t in self._tracks)]
+        weak = [
+            each
+            for each in self.watcher.suspects
+            if not any(each.iou(face) > _SAME_SUSPECT for face in faces)
+        ]
+        self._suspects = [*self._suspects[1 - _SUSPECTED_FOR :], weak]
+        time = now if self.watcher.whole else self._watch.time
+        self._watch = Watch(time, [each for glance in self._suspects for each in glance])
+        return found
 
     def _crowded(self, now: float) -> set[int]:
         """Those whose place another one is about to share."""

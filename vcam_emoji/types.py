@@ -179,6 +179,30 @@ class FaceFinder(Protocol):
         ...
 
 
+class FaceWatcher(FaceFinder, Protocol):
+    """A finder that looks at a part of the picture at a time, and knows where it was in doubt."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the last picture was looked at as a whole."""
+        ...
+
+    @property
+    def suspects(self) -> Sequence[Box]:
+        """Where the last picture shows what may be a face, however weakly; faces are among them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a tracker knows of the picture beside the faces it reports."""
+
+    time: float = float("inf")
+    """Of the last frame that was looked at as a whole; as it stands here, of every one."""
+    suspects: Sequence[Box] = ()
+    """Where something has been of late that may be a face, but no reported one."""
+
+
 class FaceFollower(Protocol):
     """Finds one face again, cheaply, near where it last was."""
 
@@ -192,6 +216,11 @@ class FaceTracker(Protocol):
 
     def update(self, frame: Frame) -> Sequence[Face]:
         """The faces of this frame, largest first, those held for a moment (`lost_s` > 0) too."""
+        ...
+
+    @property
+    def watch(self) -> Watch:
+        """What is known beside them, as of that frame."""
         ...
 
     def reset(self) -> None:

@@ -163,7 +163,7 @@ def watch(
         # The expressions change now and then, so that fades are in the picture too.
         shown = Expression(emotions[int(frame.time) % len(emotions)])
         publication = guard.publishable(
-            frame, faces, {face.id: shown for face in faces}, painter, look
+            frame, faces, {face.id: shown for face in faces}, painter, look, tracker.watch
         )
         frames += 1
         shares = [uncovered_share(raw, publication.image, face) for face in staged.faces]
