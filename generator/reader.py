@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generator import cielab, descriptors
+from generator import cielab, constancy, descriptors
 from generator.classifier import Classifier
+from generator.constancy import Constancy
 from generator.descriptors import Vector
 from generator.looks import OVAL, SIDE, Look, Looker, filled
 from generator.measures import brow_mask, measured
@@ -121,6 +122,8 @@ class Readers:
     mean: NDArray[np.float64]
     """Of `MEASURES` over many people."""
     deviation: NDArray[np.float64]
+    constancy: Constancy | None = None
+    """None while it is being fitted: then colours are as each photograph has them."""
 
     def odds(self, what: str, vectors: Mapping[str, Vector]) -> Odds:
         """How likely each class is, from descriptors by name."""
@@ -139,7 +142,7 @@ def load(file: Path | None = None) -> Readers:
             panels = {what: _panel(what, kept) for what in CLASSES}
             mean = np.asarray(kept["measures/mean"], np.float64)
             deviation = np.asarray(kept["measures/deviation"], np.float64)
-            return Readers(panels, mean, deviation)
+            return Readers(panels, mean, deviation, _constancy(kept))
     except FileNotFoundError as error:
         raise ModelError(
             f"The readers of traits are missing: there is no file {file}.",
@@ -171,6 +174,18 @@ def _panel(what: str, kept: Mapping[str, NDArray[Any]]) -> Panel:
     return Panel(tuple(judges), belief, bias)
 
 
+def _constancy(kept: Mapping[str, NDArray[Any]]) -> Constancy:
+    def array(name: str) -> NDArray[np.float64]:
+        return np.asarray(kept[f"constancy/{name}"], np.float64)
+
+    return Constancy(
+        array("mean"),
+        array("deviation"),
+        {name: array(f"{name}/weights") for name in constancy.COLOURS},
+        {name: array(f"{name}/offset") for name in constancy.COLOURS},
+    )
+
+
 def described(look: Look) -> dict[str, Vector]:
     """All descriptors of a look by name."""
     return {name: descriptor(look) for name, descriptor in DESCRIPTORS.items()}
@@ -199,24 +214,54 @@ class Reader:
     def read_look(self, look: Look) -> Traits:
         """What one look tells."""
         vectors = described(look)
+        seen = self._as_lit(look, vectors)
+        if self._readers.constancy is None:
+            return seen
+        features = self.lit(look, seen, vectors)
+        skin, hair = (self._readers.constancy.colour(what, features) for what in constancy.COLOURS)
+        return replace(seen, skin=_lab(skin), hair=_lab(hair))
+
+    def lit(self, look: Look, seen: Traits, vectors: Mapping[str, Vector]) -> NDArray[np.float64]:
+        """[57], what tells the person's own colours from those of the light.
+
+        Args:
+            look: The photograph.
+            seen: The traits as it has them, before any constancy.
+            vectors: Its descriptors.
+        """
+        colours = (seen.skin, seen.hair, seen.jaw, seen.brows, seen.lips, seen.worn, seen.eyes)
+        parts = (
+            look.skin,
+            look.light,
+            *colours,
+            vectors["tone"],
+            list(seen.colour.values()),
+            list(seen.length.values()),
+            [self._readers.odds("dark", vectors)["yes"]],
+            even(look, look.skin),
+        )
+        return np.concatenate([np.asarray(each, np.float64) for each in parts])
+
+    def _as_lit(self, look: Look, vectors: Mapping[str, Vector]) -> Traits:
+        """Traits with the colours that the photograph itself has, its light half taken out."""
         odds = {what: self._readers.odds(what, vectors) for what in CLASSES}
         measures = (measured(look) - self._readers.mean) / self._readers.deviation
         above = _above(look)
         # Light changes a colour, its name hardly: the truth is sought between both.
         named = np.sum([p * np.array(COLOURS[c]) for c, p in odds["colour"].items()], axis=0)
-        brows = _even(look, _mean(look, brow_mask(look), look.skin * 0.4))
+        brows = even(look, _mean(look, brow_mask(look), look.skin * 0.4))
         hidden = odds["length"]["hidden"]
-        hair = np.array(_even(look, above)) * (1 - hidden) + np.array(brows) * hidden
+        hair = np.array(even(look, above)) * (1 - hidden) + np.array(brows) * hidden
         sure = {what: float(max(odds[what].values())) for what in ("glasses", "beard", "length")}
         return Traits(
             skin=_skin(look, odds["dark"]["yes"]),
-            lips=_even(look, _lips(look)),
+            lips=even(look, _lips(look)),
             hair=_lab(0.45 * hair + 0.55 * named),
             colour=odds["colour"],
             brows=brows,
-            eyes=_even(look, _irises(look)),
-            jaw=_even(look, _at(look, _JAW)),
-            worn=_even(look, above),
+            eyes=even(look, _irises(look)),
+            jaw=even(look, _at(look, _JAW)),
+            worn=even(look, above),
             glasses=odds["glasses"],
             beard=odds["beard"],
             length=odds["length"],
@@ -242,7 +287,7 @@ def _skin(look: Look, dark: float) -> Lab:
     two people's by 14, and what is far from the mean is mostly the light's doing.
     """
     mean = (1 - dark) * np.array(_PALE) + dark * np.array(_DARK)
-    return _lab(mean + _OWN * (np.array(_even(look, look.skin)) - mean))
+    return _lab(mean + _OWN * (np.array(even(look, look.skin)) - mean))
 
 
 def _lab(values: NDArray[np.float64]) -> Lab:
@@ -250,8 +295,8 @@ def _lab(values: NDArray[np.float64]) -> Lab:
     return lightness, a, b
 
 
-def _even(look: Look, colour: NDArray[np.float64]) -> Lab:
-    """A colour of the photograph as in even light."""
+def even(look: Look, colour: NDArray[np.float64]) -> Lab:
+    """A colour of the photograph, CIE Lab, with part of its light's estimated colour taken out."""
     xyz_like = cielab.linear(cielab.srgb(colour))
     return _lab(np.asarray(cielab.from_linear(xyz_like / np.clip(look.light, 0.6, 1.6) ** _TRUST)))
 

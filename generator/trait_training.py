@@ -7,20 +7,22 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generator import constancy
 from generator.classifier import Classifier, fit
 from generator.descriptors import Vector
 from generator.labels import Label, labels
 from generator.looks import Looker
 from generator.measures import measured
-from generator.people import held_out
+from generator.people import held_out, person_of
 from generator.pictures import Picture
-from generator.reader import CLASSES, DESCRIPTORS, SEEN, Panel, Readers, described
+from generator.reader import CLASSES, DESCRIPTORS, SEEN, Panel, Reader, Readers, described, even
 from vcam_emoji.errors import DataError
 
 FOLDS = 5
@@ -28,6 +30,10 @@ PENALTY = 1.0
 """Of `classifier.fit`; 0.3 to 3 differ by less than the labels' own doubt."""
 DOUBT = 0.03
 """What belief in judges is held back by; of 0.003 to 0.1 it told beards and lengths apart best."""
+
+
+MOST = 4
+"""Photographs of one person, by which light is told from skin."""
 
 
 @contextmanager
@@ -84,7 +90,58 @@ def train(data: Path, report: Callable[[str], None]) -> Readers:
     plain = {name: np.stack(vectors) for name, vectors in seen.items()}
     turned = {name: np.stack(vectors) for name, vectors in mirrored.items()}
     panels = {what: _panel(what, chosen, plain, turned, report) for what in CLASSES}
-    return Readers(panels, middle, spread)
+    return steadied(Readers(panels, middle, spread), data, report)
+
+
+def steadied(readers: Readers, data: Path, report: Callable[[str], None]) -> Readers:
+    """The same readers with colours that are the same in every light, as far as can be told.
+
+    Args:
+        readers: Fitted.
+        data: The archive; people with several photographs are learnt from, labelled or not.
+        report: Told how it goes.
+
+    Raises:
+        DataError: the archive cannot be used, or nobody is in it twice.
+    """
+    reader, looker = Reader(replace(readers, constancy=None)), Looker()
+    features, people, colours, spread = [], [], [], []
+    with pictures(data) as read:
+        chosen = _repeated(data)
+        for at, file in enumerate(chosen):
+            look = looker.look(read(file))
+            seen, vectors = reader.read_look(look), described(look)
+            features.append(reader.lit(look, seen, vectors))
+            people.append(person_of(file))
+            colours.append((even(look, look.skin), seen.hair))
+            spread.append((seen.skin, seen.hair))
+            if at % 100 == 0:
+                report(f"{at} of {len(chosen)} photographs of people in several")
+    told, wide = np.array(colours), np.array(spread)
+    skin_hair = range(len(constancy.COLOURS))
+    fitted = constancy.fitted(
+        np.array(features),
+        people,
+        {constancy.COLOURS[at]: told[:, at] for at in skin_hair},
+        {constancy.COLOURS[at]: wide[:, at] for at in skin_hair},
+    )
+    return replace(readers, constancy=fitted)
+
+
+def _repeated(data: Path) -> list[str]:
+    """Photographs of people who are in the archive more than once, `MOST` of each at most."""
+    own: dict[str, list[str]] = {}
+    with zipfile.ZipFile(data) as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".jpg") and not held_out(name):
+                own.setdefault(person_of(name), []).append(name)
+    found = [name for names in own.values() if len(names) > 1 for name in names[:MOST]]
+    if not found:
+        raise DataError(
+            f"Nobody is in {data} more than once.",
+            "Give the archive faces128.zip of aligned faces.",
+        )
+    return found
 
 
 def save(readers: Readers, file: Path) -> None:
@@ -96,6 +153,12 @@ def save(readers: Readers, file: Path) -> None:
             kept[f"{what}/{name}/offset"] = judge.offset.astype(np.float32)
         kept[f"{what}/belief"] = panel.belief.astype(np.float32)
         kept[f"{what}/bias"] = panel.bias.astype(np.float32)
+    if readers.constancy is not None:
+        kept["constancy/mean"] = readers.constancy.mean.astype(np.float32)
+        kept["constancy/deviation"] = readers.constancy.deviation.astype(np.float32)
+        for name in constancy.COLOURS:
+            kept[f"constancy/{name}/weights"] = readers.constancy.weights[name].astype(np.float32)
+            kept[f"constancy/{name}/offset"] = readers.constancy.offset[name].astype(np.float32)
     kept["measures/mean"], kept["measures/deviation"] = readers.mean, readers.deviation
     memory = io.BytesIO()
     np.savez_compressed(memory, **kept)  # type: ignore[arg-type]

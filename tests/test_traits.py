@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from generator import classifier, likeness, trait_training
+from generator import classifier, constancy, gate, likeness, trait_training
 from generator.artwork.people.person import Person
 from generator.labels import labels
 from generator.looks import Looker
@@ -258,3 +258,47 @@ def test_readers_that_are_none_are_refused(tmp_path: Path) -> None:
         load(broken)
     with pytest.raises(ModelError, match="missing"):
         load(tmp_path / "none.npz")
+
+
+def test_constancy_keeps_what_goes_with_the_person_and_not_with_the_light() -> None:
+    chance = np.random.default_rng(0)
+    own = np.repeat(chance.normal((60, 10, 18), (8, 2, 3), (200, 3)), 2, axis=0)
+    light = chance.normal(0, 12, (400, 3))
+    seen = own + light
+    features = np.hstack([seen, light + chance.normal(0, 2, light.shape)])
+    people = [str(n // 2) for n in range(400)]
+    found = constancy.fitted(
+        features, people, dict.fromkeys(constancy.COLOURS, seen), {"skin": seen, "hair": own}
+    )
+    skin, hair = (found.colour(name, features) for name in constancy.COLOURS)
+    same = np.linalg.norm(hair[::2] - hair[1::2], axis=1).mean()
+    others = np.linalg.norm(hair[:-2:2] - hair[3::2], axis=1).mean()
+    assert same < 0.4 * others
+    # As wide as it was asked for, however much of it is foretold.
+    assert hair.var(axis=0).sum() == pytest.approx(own.var(axis=0).sum(), rel=0.01)
+    assert skin.var(axis=0).sum() > 1.5 * hair.var(axis=0).sum()
+
+
+def test_colours_that_no_skin_has_are_not_foretold() -> None:
+    weights = dict.fromkeys(constancy.COLOURS, np.eye(3) * 50)
+    offset = dict.fromkeys(constancy.COLOURS, np.array((60.0, 10.0, 15.0)))
+    found = constancy.Constancy(np.zeros(3), np.ones(3), weights, offset)
+    assert found.colour("skin", np.array((-9.0, 0.0, 0.0)))[0] == 5
+    with pytest.raises(ValueError, match="hair has the shape"):
+        constancy.Constancy(np.zeros(3), np.ones(3), weights | {"hair": np.eye(2)}, offset)
+
+
+def test_a_photograph_in_warm_light_shows_the_same_person() -> None:
+    picture = cv2.imread(str(asset("demo/collins.jpg")))
+    assert picture is not None
+    straight = gate.aligned(picture, 256).image
+    warm = np.rint((straight * np.array((0.95, 0.8, 0.62))).clip(0, 255)).astype(np.uint8)
+    steady, plain = Reader(), Reader(replace(load(), constancy=None))
+    for what in ("skin", "hair"):
+        apart = [
+            float(
+                np.linalg.norm(np.subtract(*(getattr(r.read([p]), what) for p in (straight, warm))))
+            )
+            for r in (steady, plain)
+        ]
+        assert apart[0] < apart[1]
