@@ -33,6 +33,7 @@ from vcam_emoji.faces import open_finder
 from vcam_emoji.types import Emotion
 
 if TYPE_CHECKING:
+    from generator.pair.portraying import Way
     from generator.posing import Posed
 
 Say = Callable[[str, float], None]
@@ -41,6 +42,7 @@ Say = Callable[[str, float], None]
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _CROP = 256
 _PHOTO_S, _LOOKS_S = 0.15, 0.15
+_OPENED_S, _SEARCHED_S, _SHARPENED_S = 8.0, 6.0, 0.3
 _LIPS = "lips"
 """Beside the traits, where a photograph steered an emotion."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -169,8 +171,55 @@ def draw(who: Remembered, name: str, size: int, say: Say = lambda *_: None) -> E
     )
 
 
-def install(drawn: EmojiSet, who: Remembered, replaces: bool, say: Say = lambda *_: None) -> None:
+def draw_by_networks(
+    sitting: Sitting, person: Person, way: Way, name: str, size: int, say: Say = lambda *_: None
+) -> EmojiSet:
+    """The same, drawn by the pair of StyleGAN2 networks that ships.
+
+    Args:
+        sitting: The photos; of several the first counts.
+        person: As the looks are drawn, for the way of traits.
+        way: To the person's latent, see `generator.pair.portraying`.
+        name: Of the set.
+        size: Pixels.
+        say: As in `draw`.
+
+    Raises:
+        CheckpointError, ModelError: the networks are missing or damaged.
+        UsageError: the size is more than they can draw.
+    """
+    say("opening networks", _OPENED_S)
+    from generator.pair import pair, portraying, sharpening
+
+    taught, sharpener = pair.load(), sharpening.load()
+    say("looking for you", _SEARCHED_S)
+    ws = portraying.latent(taught, sitting.crops[0], person, way)
+    return portraying.emoji_set(
+        taught,
+        sharpener,
+        ws,
+        checked_name(name),
+        size,
+        drawing=lambda emotion: say(f"drawing: {emotion}", _SHARPENED_S),
+    )
+
+
+def cost_by_networks(photos: int, size: int) -> float:
+    """As `cost`, for networks."""
+    drawn = _OPENED_S + _SEARCHED_S + PICTURES * _SHARPENED_S
+    return photos * _PHOTO_S + _LOOKS_S + drawn + _written_s(size)
+
+
+def install(
+    drawn: EmojiSet, who: Remembered | None, replaces: bool, say: Say = lambda *_: None
+) -> None:
     """Put the set among the person's own, and what it was drawn from where `adjust` finds it.
+
+    Args:
+        drawn: The set.
+        who: From what it was drawn; None where that cannot be adjusted.
+        replaces: Whether a set of that name may go.
+        say: Is told what is done.
 
     Raises:
         EmojiSetError: the name is taken, or nothing can be written.
@@ -182,6 +231,10 @@ def install(drawn: EmojiSet, who: Remembered, replaces: bool, say: Say = lambda 
         emoji_set.save(drawn, beside)
         emoji_set.add(beside, replaces=replaces)
     kept = _kept(drawn.name)
+    if who is None:
+        # Those of a set that was there before would be another's.
+        kept.unlink(missing_ok=True)
+        return
     try:
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         told = who.person.traits() | ({_LIPS: dict(who.lips)} if who.lips else {})

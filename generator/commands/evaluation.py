@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.commands import judging, pairing, traits
+from generator.commands import judging, pairing, sharpening, traits
 
 
 def register(commands: Any) -> None:
@@ -14,3 +14,4 @@ def register(commands: Any) -> None:
     traits.register_evaluation(kinds)
     judging.register_evaluation(kinds)
     pairing.register_evaluation(kinds)
+    sharpening.register_evaluation(kinds)

@@ -18,6 +18,7 @@ from vcam_emoji.errors import UsageError
 if TYPE_CHECKING:
     from generator.artwork.people.person import Person
     from generator.making import Say, Sitting
+    from generator.pair.portraying import Way
     from generator.posing import Posed
     from vcam_emoji.emoji_set import EmojiSet
     from vcam_emoji.types import Emotion
@@ -50,6 +51,17 @@ def register(commands: Any) -> None:
         metavar="DIR",
         help="with --camera: keep its photos there",
     )
+    make.add_argument(
+        "--by",
+        choices=("vectors", "networks"),
+        default="vectors",
+        help="what draws: vectors are sharper and more like you, networks are StyleGAN2 (vectors)",
+    )
+    make.add_argument(
+        "--way",
+        choices=("traits", "photo", "encoder"),
+        help="with --by networks, what leads to your latent (traits)",
+    )
     make.add_argument("--name", default="me", help="of the set (me)")
     _drawing(make)
     make.add_argument("--replace", action="store_true", help="also over a set of that name")
@@ -75,7 +87,7 @@ def _drawing(parser: argparse.ArgumentParser) -> None:
 
 
 def _make(options: argparse.Namespace) -> int:
-    from generator import making
+    from generator import backend, making
     from generator.artwork.people.person import varied
 
     _check(options)
@@ -85,19 +97,32 @@ def _make(options: argparse.Namespace) -> int:
         )
     if options.camera is None and (options.emotions or options.keep):
         raise UsageError("--emotions and --keep are for the camera.", "Say --camera too.")
+    if options.way is not None and options.by != "networks":
+        raise UsageError("--way is for networks.", "Say --by networks too.")
+    if options.trait and options.way in ("photo", "encoder"):
+        raise UsageError("--trait is for the way of traits.", "Leave --way out.")
+    if options.by == "networks":
+        backend.use()
+        if options.size > 512:
+            raise UsageError("The networks cannot draw so large.", "--size 512 is the most.")
     if not options.replace:
         _free(options.name)
     posed = None if options.camera is None else _posed(options)
     found = making.photos_in(options.photos)
-    with _progress(options.json, making.cost(len(found), options.size)) as say:
+    cost = making.cost if options.by == "vectors" else making.cost_by_networks
+    with _progress(options.json, cost(len(found), options.size)) as say:
         sitting = making.sit(found, say) if posed is None else making.seated(posed, say)
         person = varied(making.portrait(sitting), options.trait)
-        who = making.Remembered(person, sitting.lips)
-        drawn = making.draw(who, options.name, options.size, say)
+        who = making.Remembered(person, sitting.lips) if options.by == "vectors" else None
+        if who is not None:
+            drawn = making.draw(who, options.name, options.size, say)
+        else:
+            way: Way = options.way if options.way is not None else "traits"
+            drawn = making.draw_by_networks(sitting, person, way, options.name, options.size, say)
         making.install(drawn, who, options.replace, say)
     for line in sitting.refused:
         print(f"Left out: {line}", file=sys.stderr)
-    return _tell(options, drawn, person, sitting)
+    return _tell(options, drawn, person, sitting, adjustable=who is not None)
 
 
 def _posed(options: argparse.Namespace) -> Posed:
@@ -171,7 +196,11 @@ def _free(name: str) -> None:
 
 
 def _tell(
-    options: argparse.Namespace, drawn: EmojiSet, person: Person, sitting: Sitting | None
+    options: argparse.Namespace,
+    drawn: EmojiSet,
+    person: Person,
+    sitting: Sitting | None,
+    adjustable: bool = True,
 ) -> int:
     if options.sheet is not None:
         _sheet(options.sheet, drawn, sitting)
@@ -184,7 +213,10 @@ def _tell(
     seen = person.traits()
     plain = ("hair", "hair_colour", "headwear", "beard", "glasses", "eye_colour")
     print(f"{drawn.name}: " + ", ".join(f"{key} {seen[key]}" for key in plain))
-    print(f"Something is not like you? vcam-emoji-generator adjust {drawn.name} --trait hair=bob")
+    if adjustable:
+        print(
+            f"Something is not like you? vcam-emoji-generator adjust {drawn.name} --trait hair=bob"
+        )
     if not used:
         print(f"Use it: vcam-emoji sets use {drawn.name}")
     return 0

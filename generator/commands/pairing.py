@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.backend import BACKENDS, use
+from generator.commands import sharpening
 from vcam_emoji.errors import UsageError
 
 _SIZES = (16, 32, 64, 128)
@@ -50,6 +51,7 @@ def register(commands: Any) -> None:
     finish.add_argument("--steps", type=int, default=1500, help="of the mapping's search (1500)")
     finish.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
     finish.set_defaults(run=_finish)
+    sharpening.register(kinds)
 
 
 def register_evaluation(kinds: Any) -> None:
