@@ -41,6 +41,24 @@ def test_a_photo_becomes_a_set_that_can_be_used(made: dict[str, object]) -> None
     assert [intensity for intensity, _ in loaded.images[Emotion.SAD]] == [0.33, 0.66, 1.0]
 
 
+@pytest.mark.parametrize("way", [None, "encoder"])
+def test_networks_draw_a_whole_set_that_cannot_be_adjusted(
+    way: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["make", str(COLLINS), "--name", "eileen", "--size", "96", "--by", "networks"]
+    assert main([*words, *(["--way", way] if way else [])]) == 0
+    assert "adjust" not in capsys.readouterr().out
+    loaded = emoji_set.load(emoji_set.find("eileen"))
+    assert set(loaded.images) == set(Emotion)
+    face = loaded.images[Emotion.NEUTRAL][-1][1].pixels
+    assert face.shape == (96, 96, 4)
+    assert face[0, 0, 3] == 0
+    assert face[48, 48, 3] == 255
+    assert main(["adjust", "eileen", "--trait", "hair=bob"]) != 0
+    assert "no traits" in capsys.readouterr().err
+    assert not (tmp_path / "people").exists()
+
+
 def test_nothing_of_the_photo_is_kept(made: dict[str, object], tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "people" / "eileen.json").read_text())
     assert kept == made["person"]

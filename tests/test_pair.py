@@ -313,6 +313,7 @@ def test_who_draws_everybody_right_has_all_figures_right() -> None:
             "--trait",
         ),
         (["make", "me.jpg", "--by", "networks", "--size", "1024"], "512"),
+        (["make", "--camera", "--by", "networks", "--emotions", "happy"], "--emotions"),
         (["evaluate", "networks", "absent.zip", "--people", "1"], "--people"),
     ],
 )

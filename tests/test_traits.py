@@ -291,7 +291,7 @@ def test_colours_that_no_skin_has_are_not_foretold() -> None:
 def test_a_photograph_in_warm_light_shows_the_same_person() -> None:
     picture = cv2.imread(str(asset("demo/collins.jpg")))
     assert picture is not None
-    straight = gate.aligned(picture, 256).image
+    straight = gate.aligned(picture.astype(np.uint8), 256).image
     warm = np.rint((straight * np.array((0.95, 0.8, 0.62))).clip(0, 255)).astype(np.uint8)
     steady, plain = Reader(), Reader(replace(load(), constancy=None))
     for what in ("skin", "hair"):

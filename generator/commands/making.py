@@ -102,6 +102,8 @@ def _make(options: argparse.Namespace) -> int:
     if options.trait and options.way in ("photo", "encoder"):
         raise UsageError("--trait is for the way of traits.", "Leave --way out.")
     if options.by == "networks":
+        if options.emotions:
+            raise UsageError("--emotions steers vectors alone.", "Leave it, or --by networks, out.")
         backend.use()
         if options.size > 512:
             raise UsageError("The networks cannot draw so large.", "--size 512 is the most.")
