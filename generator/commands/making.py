@@ -55,7 +55,7 @@ def register(commands: Any) -> None:
         "--by",
         choices=("vectors", "networks"),
         default="vectors",
-        help="what draws: vectors are sharper and more like you, networks are StyleGAN2 (vectors)",
+        help="what draws: vectors, or the StyleGAN2 pair, still soft and weak (vectors)",
     )
     make.add_argument(
         "--way",

@@ -123,11 +123,12 @@ def _teach(options: argparse.Namespace) -> int:
 
 def _finish(options: argparse.Namespace) -> int:
     use(options.backend)
-    from generator.pair import mapping, pair
+    from generator.pair import mapping, pair, run
     from generator.pair.couples import opened
 
     if options.steps < 1:
         raise UsageError(f"--steps cannot be {options.steps}.", "Say --steps 1500.")
+    recipe = run.begun(options.run_folder)
     taught, couples = pair.load(options.run_folder), opened(options.couples)
     if couples.side != taught.configuration.resolution:
         raise UsageError("Those couples are of another size than the networks.", "Name their own.")
@@ -139,8 +140,8 @@ def _finish(options: argparse.Namespace) -> int:
 
     weights = mapping.fitted(w, taught.configuration, options.steps, tell=tell)
     done = taught.with_mapping(weights, w.mean(axis=0))
-    recipe = json.loads((options.run_folder / "recipe.json").read_text(encoding="utf-8"))
-    done.save(options.out, {"taught": recipe, "steps_of_mapping": options.steps})
+    told = {"people": len(couples), "recipe": asdict(recipe), "steps_of_mapping": options.steps}
+    done.save(options.out, told)
     return 0
 
 
