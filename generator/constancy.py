@@ -5,7 +5,7 @@ lights say which of all that is seen goes with the person: a ridge regression, f
 one photograph to the mean of what was read in the others of the same person.
 
 What is foretold lies nearer to the mean than people do, because what is not known is left out; so
-it is stretched until people differ as much as they did.
+it is stretched until people differ as much as they did, about the mean that they had.
 
 Source: learning constancy by regression: Funt and Xiong 2004, "Estimating illumination chromaticity
 via support vector regression"; there from pictures with a known light, here from pairs.
@@ -66,7 +66,8 @@ def fitted(
         features: [n, k].
         people: [n], who is in each photograph.
         read: By `COLOURS`, [n, 3]: what each photograph itself says, in CIE Lab.
-        spread: By `COLOURS`, [n, 3]: colours that differ among people as much as they should.
+        spread: By `COLOURS`, [n, 3]: colours that on average are what they should be, and differ
+            among people as much as they should.
     """
     own: dict[str, list[int]] = {}
     for row, person in enumerate(people):
@@ -82,8 +83,10 @@ def fitted(
             total = read[name][each].sum(axis=0)
             wanted[each] = (total - read[name][each]) / (len(each) - 1)
         middle = wanted[rows].mean(axis=0)
+        # Half way to what they should be on average: the whole way, pale skin came out too pale.
+        meant = (middle + spread[name][rows].mean(axis=0)) / 2
         held = np.eye(x.shape[1]) * PENALTY * len(x)
         slope = np.linalg.solve(x.T @ x + held, x.T @ (wanted[rows] - middle))
         reach = np.sqrt(spread[name][rows].var(axis=0).sum() / (x @ slope).var(axis=0).sum())
-        weights[name], offset[name] = slope * reach, middle
+        weights[name], offset[name] = slope * reach, meant
     return Constancy(mean, deviation, weights, offset)
