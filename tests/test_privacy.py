@@ -157,7 +157,7 @@ def test_only_a_fresh_frame_is_painted_on(mode: Mode) -> None:
     stage.settle([ONE], 5)
     frames = [Frame(stage.raw.copy(), stage.time + i / FPS, fresh=i == 2) for i in (1, 2)]
     first, second = (
-        stage.guard.publishable(each, [ONE], {}, stage.painter, stage.look) for each in frames
+        stage.guard.publishable(each, [ONE], {}, stage.painter, stage.look, SEEN) for each in frames
     )
     np.testing.assert_array_equal(frames[0].image, stage.raw)
     assert not np.shares_memory(first.image, frames[0].image)
@@ -170,7 +170,7 @@ def test_a_fresh_frame_that_cannot_be_written_to_is_copied() -> None:
     stage.settle([ONE], 5)
     frame = Frame(stage.raw.copy(), stage.time + 1 / FPS, fresh=True)
     frame.image.flags.writeable = False
-    publication = stage.guard.publishable(frame, [ONE], {}, stage.painter, stage.look)
+    publication = stage.guard.publishable(frame, [ONE], {}, stage.painter, stage.look, SEEN)
     assert not publication.hidden
     assert publication.image is not frame.image
 
@@ -218,7 +218,7 @@ def test_the_camera_frame_itself_is_never_written_to() -> None:
             image = fakes.noise(SIZE)
             image.flags.writeable = False
             stage.time += 1 / FPS
-            stage.guard.publishable(Frame(image, stage.time), [ONE], {}, stage.painter, look)
+            stage.guard.publishable(Frame(image, stage.time), [ONE], {}, stage.painter, look, SEEN)
 
 
 def test_off_publishes_the_plain_camera() -> None:
@@ -380,7 +380,7 @@ def test_settings_that_cannot_be_read_end_in_the_card() -> None:
 
     guard = Guard(card, fails)
     frame = Frame(fakes.noise(SIZE), 0.0)
-    assert is_card(guard.publishable(frame, [ONE], {}, Painter(fakes.disc_set()), REPLACE))
+    assert is_card(guard.publishable(frame, [ONE], {}, Painter(fakes.disc_set()), REPLACE, SEEN))
 
 
 def test_with_only_the_largest_face_chosen_the_others_are_blurred_in_replace() -> None:
@@ -421,7 +421,7 @@ def test_frames_of_another_size_or_from_an_earlier_time_begin_anew() -> None:
     assert stage.show([ONE], [ONE]).hidden
     stage.settle([ONE])
     small = Frame(fakes.noise((320, 180)), stage.time + 0.03)
-    published = stage.guard.publishable(small, [ONE], {}, stage.painter, REPLACE)
+    published = stage.guard.publishable(small, [ONE], {}, stage.painter, REPLACE, SEEN)
     assert published.hidden
     assert published.image.shape == (180, 320, 3)
 

@@ -73,7 +73,6 @@ _PAUSE_S = 1.0
 """After a gap between two frames of more than this no face is sure."""
 
 
-_SEEN = Watch()
 _HAIR = 0.35
 """By how much a head is larger than its face's box, on each side."""
 
@@ -180,7 +179,7 @@ class Guard:
         expressions: Mapping[int, Expression],
         painter: Painter,
         look: Look,
-        watch: Watch = _SEEN,
+        watch: Watch,
     ) -> Publication:
         """What of this frame may be seen, by the module's rules; it never raises.
 
