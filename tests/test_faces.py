@@ -137,6 +137,16 @@ def test_a_watcher_tells_what_may_be_a_face_where_it_looked() -> None:
     assert wholes == [True, False, True, False]
 
 
+def test_a_seeker_suspects_at_least_what_it_finds() -> None:
+    image = staged(Placement(portraits()[1], (0.5, 0.45), 0.3)).frame.image
+    seeker = Seeker(finder())
+    for _ in range(4):
+        found = seeker.find(image)
+        assert found
+        assert seeker.whole
+        assert all(any(each.box.iou(box) > 0.3 for box in seeker.suspects) for each in found)
+
+
 def test_suspects_include_every_face_found() -> None:
     image = staged(Placement(portraits()[1], (0.5, 0.45), 0.3)).frame.image
     suspects = [each.box for each in finder().suspects(image)]

@@ -194,6 +194,18 @@ def test_a_face_that_holds_still_and_is_only_suspected_never_becomes_part_of_the
     assert uncovered_share(stage.raw, believed[-1].image, true) > 0.5
 
 
+def test_a_face_before_anothers_body_is_frosted_as_soon_as_it_is_suspected() -> None:
+    stage, child = Stage(), fakes.face((300, 300), 50, 3)
+    stage.settle([ONE])
+    true = put(room().copy(), child, 3)
+    stage.show([ONE], [ONE, child])
+    unsuspected = stage.show([ONE], [ONE, child])
+    assert uncovered_share(stage.raw, unsuspected.image, true) > 0.5
+    suspected = stage.show([ONE], [ONE, child], watch=Watch(suspects=[child.box]))
+    assert uncovered_share(stage.raw, suspected.image, true) <= 0.01
+    assert suspected.blurred_share < 0.1
+
+
 def test_what_is_known_stays_sharp_when_something_there_is_suspected_later() -> None:
     stage = Stage()
     stage.settle([ONE])

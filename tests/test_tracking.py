@@ -27,22 +27,16 @@ def detection(x: float = 300, y: float = 200, height: float = 120) -> Detection:
 
 @dataclass
 class ScriptedFinder:
-    """Finds what it is told to."""
+    """Finds and suspects what it is told to."""
 
     faces: list[Detection] = field(default_factory=list)
     asked: int = 0
+    suspects: Sequence[Box] = ()
+    whole: bool = True
 
     def find(self, image: Image) -> Sequence[Detection]:
         self.asked += 1
         return list(self.faces)
-
-
-@dataclass
-class ScriptedWatcher(ScriptedFinder):
-    """Finds and suspects what it is told to."""
-
-    suspects: Sequence[Box] = ()
-    whole: bool = True
 
 
 @dataclass
@@ -132,7 +126,7 @@ def test_a_missing_face_is_looked_for_in_every_frame() -> None:
 
 def test_while_all_is_well_the_watcher_is_asked_now_and_then() -> None:
     tracker, finder, _ = scene(detection())
-    tracker.watcher = watcher = ScriptedWatcher([detection()])
+    tracker.watcher = watcher = ScriptedFinder([detection()])
     run(tracker, 61)
     assert finder.asked == 1
     assert 4 <= watcher.asked <= 9
@@ -141,7 +135,7 @@ def test_while_all_is_well_the_watcher_is_asked_now_and_then() -> None:
 def test_what_a_glance_suspects_beside_known_faces_is_told_for_four_glances() -> None:
     tracker, _, _ = scene(detection())
     lamp = Box(500, 40, 560, 110)
-    tracker.watcher = watcher = ScriptedWatcher([detection()], suspects=[lamp, detection().box])
+    tracker.watcher = watcher = ScriptedFinder([detection()], suspects=[lamp, detection().box])
     told = []
     for frame in range(91):
         run(tracker, 1, start=frame)
@@ -152,12 +146,27 @@ def test_what_a_glance_suspects_beside_known_faces_is_told_for_four_glances() ->
     assert all(set(suspects) <= {lamp} for _, suspects in told)
 
 
+def test_what_the_search_for_a_missing_face_suspects_is_told_too_and_for_as_long() -> None:
+    tracker, seeker, _ = scene(detection())
+    tracker.watcher = ScriptedFinder([detection()])
+    run(tracker, 3)
+    lamp = Box(500, 40, 560, 110)
+    seeker.faces, seeker.suspects = [], [lamp]
+    run(tracker, 2, start=3)
+    assert set(tracker.watch.suspects) == {lamp}
+    seeker.faces, seeker.suspects = [detection()], []
+    run(tracker, 40, start=5)
+    assert set(tracker.watch.suspects) == {lamp}
+    run(tracker, 20, start=45)
+    assert not tracker.watch.suspects
+
+
 def test_only_a_look_at_the_whole_picture_counts_as_having_watched() -> None:
     tracker, _, _ = scene(detection())
     assert tracker.watch.time == float("-inf")
     run(tracker, 1)
     assert tracker.watch.time == 0
-    tracker.watcher = watcher = ScriptedWatcher([detection()])
+    tracker.watcher = watcher = ScriptedFinder([detection()])
     watcher.whole = False
     run(tracker, 30, start=1)
     assert tracker.watch.time == 0

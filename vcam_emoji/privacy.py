@@ -22,11 +22,12 @@ part of the picture is shown sharply only for a reason, and without one it is no
     its cover. The rule's limit: a face that holds perfectly still and that not even a weak look
     suspects is shown as well.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
-    very frame, and over its body. Change that reaches in from outside is not explained for the
-    length of a head; and nothing is explained so while anyone is missing, for `AT_LARGE_S`.
-    That is the rule's limit: a face which the tracker does not find and which never shows outside
-    of another person's body, such as a child's that rises right before a parent's chest, is shown
-    until the tracker finds it, a few tenths of a second later.
+    very frame, and over its body, but for what is taken for a face however weakly. Change that
+    reaches in from outside is not explained for the length of a head; and nothing is explained so
+    while anyone is missing, for `AT_LARGE_S`. That is the rule's limit: a face which the tracker
+    does not even suspect and which never shows outside of another person's body, such as a
+    child's that rises right before a parent's chest, is shown until the tracker looks there, a few
+    tenths of a second later.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
@@ -246,11 +247,11 @@ class Guard:
         others = [covers[id(each)] for each in held if each not in main]
         suspect = _under(scene, [*(covers[id(each)] for each in ghosts), *others])
         heads = _under(scene, [covers[id(each)] for each in held])
-        explained = self._explained(scene, held, covers, now)
+        weak = scene.inside(*(_head_of(box) for box in watch.suspects))
+        explained = self._explained(scene, held, covers, weak, now)
         doubt = scene.doubtful(explained, suspect, self._widest())
         if sharp:
             self._bury(scene, ghosts, covers, now)
-        weak = scene.inside(*(_head_of(box) for box in watch.suspects))
         doubted = cv2.bitwise_or(cv2.bitwise_or(heads, suspect), weak)
         self._learn(scene, doubted.astype(np.uint8, copy=False), now, watch.time)
         if not sharp:
@@ -339,19 +340,27 @@ class Guard:
         return sharp
 
     def _explained(
-        self, scene: Surroundings, held: Sequence[_Person], covers: Mapping[int, Cover], now: float
+        self,
+        scene: Surroundings,
+        held: Sequence[_Person],
+        covers: Mapping[int, Cover],
+        weak: Cells,
+        now: float,
     ) -> Cells:
-        """Rule 6."""
+        """Rule 6; `weak` is where something may be a face, however weakly."""
         lost = [each.seen for each in self._people.values() if each.seen < now]
         missing = any(now - seen <= AT_LARGE_S for seen in [*lost, self._buried])
-        shapes: list[Points] = []
+        heads: list[Points] = []
+        bodies: list[Points] = []
         for person in held:
             at = covers[id(person)]
             close = _CLOSE if person.seen == now and not missing else 1.0
-            shapes.append(at.head.outline(close, 24))
+            heads.append(at.head.outline(close, 24))
             if close > 1:
-                shapes.append(body(at, scene.size[1]))
-        return scene.inside(*shapes)
+                bodies.append(body(at, scene.size[1]))
+        unsuspected = cv2.bitwise_and(scene.inside(*bodies), cv2.bitwise_not(weak))
+        explained = cv2.bitwise_or(scene.inside(*heads), unsuspected)
+        return explained.astype(np.uint8, copy=False)
 
     def _bury(
         self,

@@ -22,7 +22,6 @@ from vcam_emoji.types import (
     Box,
     Detection,
     Face,
-    FaceFinder,
     FaceFollower,
     FaceWatcher,
     Frame,
@@ -58,8 +57,8 @@ _PASSING = 0.15
 """Close to another face, a look that differs more from what was expected is of that other one."""
 _SAME_SUSPECT = 0.2
 """What overlaps a known face by more is that face, seen less well."""
-_SUSPECTED_FOR = 4
-"""Glances for which a suspicion holds: the whole and every part are seen in so many."""
+_SUSPECTED_S = 4 * FIND_EVERY_S
+"""A suspicion holds until the whole and every part have been glanced at again."""
 _LONGEST_STEP_S = 0.1
 _COASTING_S = 0.3
 """Time constant with which the velocity of an unseen face decays."""
@@ -171,7 +170,7 @@ class _Track:
 class Tracker:
     """`FaceTracker`: finds now and then, follows in between."""
 
-    finder: FaceFinder
+    seeker: FaceWatcher
     """Asked in every frame in which a face is missing, or all are."""
     follower: FaceFollower
     watcher: FaceWatcher | None = None
@@ -179,8 +178,8 @@ class Tracker:
     _tracks: list[_Track] = field(default_factory=list)
     _next_id: int = 1
     _found_at: float = float("-inf")
-    _suspects: list[Sequence[Box]] = field(default_factory=list)
-    """Of each of the last glances."""
+    _suspects: list[tuple[float, Box]] = field(default_factory=list)
+    """Of late, each with the time of its frame."""
     _watch: Watch = field(default_factory=lambda: _NOTHING_SEEN)
 
     def update(self, frame: Frame) -> Sequence[Face]:
@@ -212,19 +211,18 @@ class Tracker:
 
     def _look(self, image: Image, now: float, missing: bool) -> Sequence[Detection]:
         """All faces, or those that a glance shows while nobody is missing."""
-        if missing or self.watcher is None:
-            self._watch = Watch(now, self._watch.suspects)
-            return self.finder.find(image)
-        found = self.watcher.find(image)
+        looking = self.seeker if missing or self.watcher is None else self.watcher
+        found = looking.find(image)
         faces = [*(each.box for each in found), *(t.pose.detection(1).box for t in self._tracks)]
         weak = [
-            each
-            for each in self.watcher.suspects
+            (now, each)
+            for each in looking.suspects
             if not any(each.iou(face) > _SAME_SUSPECT for face in faces)
         ]
-        self._suspects = [*self._suspects[1 - _SUSPECTED_FOR :], weak]
-        time = now if self.watcher.whole else self._watch.time
-        self._watch = Watch(time, [each for glance in self._suspects for each in glance])
+        recent = [each for each in self._suspects if 0 <= now - each[0] < _SUSPECTED_S]
+        self._suspects = recent + weak
+        time = now if looking.whole else self._watch.time
+        self._watch = Watch(time, [box for _, box in self._suspects])
         return found
 
     def _crowded(self, now: float) -> set[int]:

@@ -23,7 +23,7 @@ long."""
 
 @dataclass(slots=True)
 class Seeker:
-    """`FaceFinder` for frames in which a face is missing, or all are.
+    """`FaceWatcher` for frames in which a face is missing, or all are.
 
     The whole picture is looked at every time, by the back-camera and the full-range detector in
     turn; with the latter, which costs half as much, one part is looked at more closely. Every
@@ -32,6 +32,10 @@ class Seeker:
 
     finder: Finder
     turn: int = 0
+    suspects: Sequence[Box] = ()
+    """Where the last picture shows what may be a face, however weakly; faces are among them."""
+    whole: bool = True
+    """Whether the last picture was looked at as a whole."""
 
     def find(self, image: Image) -> Sequence[Detection]:
         """The faces that this turn shows, best first."""
@@ -41,9 +45,13 @@ class Seeker:
             proposals = propose(self.finder.back, image, whole, _SEEKING)
             if self.turn % 4 == 3:
                 proposals += filling(self.finder.back, image, _SEEKING)
+            weak = []
         else:
-            proposals = propose(self.finder.wide, image, whole, _WATCHING)
+            glimpsed = propose(self.finder.wide, image, whole, _SUSPECTED)
+            proposals = [each for each in glimpsed if each.score >= _WATCHING]
+            weak = [each for each in glimpsed if each.score < _WATCHING]
             proposals += propose(self.finder.back, image, part, _SEEKING)
+        self.suspects = [each.box for each in [*proposals, *weak]]
         return self.finder.judged(image, proposals)
 
 
@@ -57,8 +65,9 @@ class Watcher:
 
     finder: Finder
     turn: int = 0
+    suspects: Sequence[Box] = ()
+    """Where the last picture shows what may be a face, however weakly; faces are among them."""
     _known: list[Sequence[Detection]] = field(default_factory=list)
-    _weak: Sequence[Box] = ()
 
     def find(self, image: Image) -> Sequence[Detection]:
         """The faces that this turn shows, known ones not placed anew."""
@@ -66,9 +75,9 @@ class Watcher:
         self.finder.rest(_REST_S)
         whole, part = _parts(image, self.turn // 2)
         square = whole if self.turn % 2 else part
-        suspects = propose(self.finder.wide, image, square, _SUSPECTED)
-        self._weak = [each.box for each in suspects]
-        proposals = [each for each in suspects if each.score >= _WATCHING]
+        glimpsed = propose(self.finder.wide, image, square, _SUSPECTED)
+        self.suspects = [each.box for each in glimpsed]
+        proposals = [each for each in glimpsed if each.score >= _WATCHING]
         known = [each for seen in self._known for each in seen]
         old = [each for each in proposals if _overlaps(each, known)]
         new = [each for each in proposals if not _overlaps(each, old)]
@@ -81,11 +90,6 @@ class Watcher:
     def whole(self) -> bool:
         """Whether the last picture was looked at as a whole."""
         return bool(self.turn % 2)
-
-    @property
-    def suspects(self) -> Sequence[Box]:
-        """Where the last picture shows what may be a face, however weakly; faces are among them."""
-        return self._weak
 
 
 def _parts(image: Image, turn: int) -> tuple[Square, Square]:
