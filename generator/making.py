@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
@@ -98,25 +99,52 @@ def sit(found: Sequence[Path], say: Say = lambda *_: None) -> Sitting:
     """Read a person's looks from photos of them; photos that will not do are left out.
 
     Args:
-        found: Photos.
+        found: Photos. One named after an emotion, such as `happy.jpg` or `happy-2.png`, steers that
+            emotion, and counts for looks only where there is no other.
         say: Is told what is looked at.
 
     Raises:
         PhotoError: there is no photo, or none will do: then the reason of the first.
     """
-    finder, crops, refused = open_finder(), [], []
+    finder, seen = open_finder(), list[tuple[Emotion | None, gate.Aligned]]()
+    refused = list[str]()
     first: PhotoError | None = None
     for number, path in enumerate(found, start=1):
         say(f"photo {number} of {len(found)}", _PHOTO_S)
         try:
-            crops.append(gate.aligned(photos.read(path), _CROP, finder=finder).image)
+            felt = _felt(path)
+            seen.append((felt, gate.aligned(photos.read(path), _CROP, finder=finder)))
         except PhotoError as error:
             first = first or PhotoError(f"{path.name}: {error.message}", error.hint)
             refused.append(f"{path.name}: {error.message} {error.hint}".rstrip())
-    if not crops:
+    if not seen:
         raise first or PhotoError("There is no photo.", "Name a photo or a folder of photos.")
     say("looks", _LOOKS_S)
-    return Sitting(Reader().read(crops), tuple(crops), tuple(refused))
+    calm = [each.image for felt, each in seen if felt is None]
+    crops = tuple(calm or [each.image for _, each in seen])
+    lips = {
+        emotion: fmean(manner.lips(emotion, each.face) for felt, each in seen if felt is emotion)
+        for emotion in manner.STEERED
+        if any(felt is emotion for felt, _ in seen)
+    }
+    return Sitting(Reader().read(crops), crops, tuple(refused), lips)
+
+
+def _felt(path: Path) -> Emotion | None:
+    """The emotion that a photo is to steer, by its name; none for most.
+
+    Raises:
+        PhotoError: no photo can steer that one.
+    """
+    word = re.sub(r"[-_ ]?\d+$", "", path.stem.lower())
+    if word not in set(Emotion) or word == Emotion.NEUTRAL:
+        return None
+    if word not in manner.STEERED:
+        raise PhotoError(
+            f"No photo can steer how you look {word} yet.",
+            f"These can be: {', '.join(manner.STEERED)}.",
+        )
+    return Emotion(word)
 
 
 def seated(posed: Posed, say: Say = lambda *_: None) -> Sitting:

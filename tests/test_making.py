@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from vcam_emoji.errors import UsageError
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Emotion
 
-COLLINS = asset("demo/collins.jpg")
+COLLINS, HOPPER = asset("demo/collins.jpg"), asset("demo/hopper.jpg")
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +120,30 @@ def test_one_bad_photo_among_good_ones_is_left_out_and_named(
     (tmp_path / "photos" / "b.jpg").write_bytes(COLLINS.read_bytes())
     assert main(["make", str(tmp_path / "photos"), "--size", "64", "--json"]) == 0
     assert "Left out: a.jpg" in capsys.readouterr().err
+
+
+def test_a_photo_named_after_an_emotion_steers_it_and_does_not_count_for_looks(
+    made: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(COLLINS, tmp_path / "me.jpg")
+    shutil.copy(HOPPER, tmp_path / "Surprise-2.jpg")
+    shutil.copy(COLLINS, tmp_path / "happy.jpg")
+    shutil.copy(COLLINS, tmp_path / "sad.jpg")
+    words = ["make", str(tmp_path), "--name", "steered", "--size", "96", "--json"]
+    assert main(words) == 0
+    said, complaint = capsys.readouterr()
+    assert json.loads(said)["person"] == made["person"]
+    assert "Left out: sad.jpg: No photo can steer how you look sad" in complaint
+    lips = making.remembered("steered").lips
+    assert set(lips) == {Emotion.HAPPY, Emotion.SURPRISE}
+    assert lips[Emotion.HAPPY] > 0.5 > lips[Emotion.SURPRISE]
+
+
+def test_a_photo_named_after_an_emotion_is_enough_for_a_set(tmp_path: Path) -> None:
+    shutil.copy(COLLINS, tmp_path / "happy.jpg")
+    sitting = making.sit([tmp_path / "happy.jpg"])
+    assert len(sitting.crops) == 1
+    assert set(sitting.lips) == {Emotion.HAPPY}
 
 
 def test_the_work_that_is_announced_is_all_there_is(tmp_path: Path) -> None:

@@ -30,7 +30,14 @@ _STEERED = ("happy", "angry", "surprise", "fear")
 def register(commands: Any) -> None:
     """Add the commands to a parser's subparsers."""
     make = commands.add_parser("make", help="your own emoji set, from a selfie or several")
-    make.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="all of you")
+    make.add_argument(
+        "photos",
+        type=Path,
+        nargs="*",
+        metavar="PHOTO|FOLDER",
+        help="all of you; one named happy.jpg tells how you part your lips then "
+        f"({', '.join(_STEERED)})",
+    )
     make.add_argument(
         "--camera",
         nargs="?",
@@ -215,6 +222,8 @@ def _tell(
     seen = person.traits()
     plain = ("hair", "hair_colour", "headwear", "beard", "glasses", "eye_colour")
     print(f"{drawn.name}: " + ", ".join(f"{key} {seen[key]}" for key in plain))
+    if sitting is not None and adjustable and sitting.lips:
+        print("Lips part as in your photos of: " + ", ".join(sitting.lips))
     if adjustable:
         print(
             f"Something is not like you? vcam-emoji-generator adjust {drawn.name} --trait hair=bob"
