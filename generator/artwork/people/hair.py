@@ -15,7 +15,8 @@ _BEFORE = {**short_hair.BEFORE, **curly_hair.BEFORE, **long_hair.BEFORE}
 
 def hides_ears(person: Person) -> bool:
     """Whether the style leaves no ear free."""
-    return person.hair in ("curly_long", "bob", "long_fringe", "long_straight", "shoulder")
+    hiding = ("curly_long", "bob", "long_fringe", "long_straight", "pixie", "shoulder")
+    return person.hair in hiding
 
 
 def hair_of(person: Person, frame: Build, skin: Tones) -> Hair:

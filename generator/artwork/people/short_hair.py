@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from generator.artwork.people.build import MIDDLE
+from generator.artwork.people.build import MIDDLE, mirrored
 from generator.artwork.people.coiffure import Hair, cap, faded, fringe, shaved, spiked
 from generator.artwork.people.strands import coat, hairline, lock
 from generator.artwork.svg import Drawing, curve, stroke, together
@@ -299,78 +299,104 @@ def _mohawk(drawing: Drawing, hair: Hair) -> None:
         )
 
 
+def _pixie_behind(drawing: Drawing, hair: Hair) -> None:
+    frame, h = hair.frame, hair.frame.half
+    left = [
+        (MIDDLE - 20, frame.crown - 20),
+        (MIDDLE - h * 0.9, frame.crown + 20),
+        (MIDDLE - h - 26, 170),
+        (MIDDLE - h - 27, 240),
+        (MIDDLE - h - 10, 306),
+        (MIDDLE - h + 14, 340),
+    ]
+    lock(drawing, hair.tones, left, mirrored(left), gloss=0.0, strands=12, seed=10)
+
+
 def _pixie(drawing: Drawing, hair: Hair) -> None:
+    """Full and feathered: swept over the forehead, and over the tops of the ears."""
     frame, h = hair.frame, hair.frame.half
     top, line = frame.crown, frame.hairline
-    cap(drawing, hair, 22, 9, low=286, gloss=0.5)
+    part = MIDDLE + h * 0.36
     for side in (-1, 1):
-        edge = [
-            (MIDDLE + side * (h + 5), 180),
-            (MIDDLE + side * (h + 8), 240),
-            (MIDDLE + side * (h - 8), 312),
-        ]
-        inner = [
-            (MIDDLE + side * (h - 26), 176),
-            (MIDDLE + side * (h - 20), 238),
-            (MIDDLE + side * (h - 12), 308),
-        ]
+        for out, low, seed in ((0, 330, 11), (4, 282, 21)):
+            edge = [
+                (MIDDLE + side * h * 0.56, top - 8),
+                (MIDDLE + side * (h + 2), top + 46),
+                (MIDDLE + side * (h + 24 + out), 158),
+                (MIDDLE + side * (h + 26 + out), low - 74),
+                (MIDDLE + side * (h + 16 + out), low - 28),
+                (MIDDLE + side * (h - 4 + 3 * out), low),
+            ]
+            inner = [
+                (MIDDLE + side * h * 0.5, line - 2),
+                (MIDDLE + side * h * 0.74, line + 34),
+                (MIDDLE + side * (h - 20), 172),
+                (MIDDLE + side * (h - 13), low - 84),
+                (MIDDLE + side * (h - 10), low - 36),
+                (MIDDLE + side * (h - 8 + 2 * out), low - 3),
+            ]
+            lock(
+                drawing,
+                hair.tones,
+                edge,
+                inner,
+                seed=seed + side,
+                strands=9,
+                sheen=(0.28, 0.46),
+                skin=hair.skin,
+                head=hair.head,
+            )
+    lock(
+        drawing,
+        hair.tones,
+        [
+            (part - 10, top - 18),
+            (MIDDLE + h * 0.66, top - 12),
+            (MIDDLE + h + 10, 116),
+            (MIDDLE + h + 27, 178),
+            (MIDDLE + h + 22, 226),
+        ],
+        [
+            (part, line - 6),
+            (MIDDLE + h * 0.62, line + 20),
+            (MIDDLE + h * 0.84, 160),
+            (MIDDLE + h - 8, 196),
+            (MIDDLE + h + 2, 224),
+        ],
+        seed=13,
+        strands=14,
+        skin=hair.skin,
+        head=hair.head,
+    )
+    for reach, lift, seed in ((1.0, 0, 12), (0.62, 8, 14)):
         lock(
             drawing,
             hair.tones,
-            edge,
-            inner,
-            seed=11 + side,
-            strands=7,
+            [
+                (part + 6, top + 10 - lift),
+                (MIDDLE + h * 0.02, top - 32 + lift * 0.5),
+                (MIDDLE - h * 0.56 * reach, top - 22 + lift),
+                (MIDDLE - (h + 2) * reach, 118 - lift),
+                (MIDDLE - (h + 24) * reach, 210 - 4 * lift),
+            ],
+            [
+                (part + 12, line + 6 - lift),
+                (MIDDLE + h * 0.20, line + 26 - lift),
+                (MIDDLE - h * 0.22 * reach, line + 44 - lift),
+                (MIDDLE - h * 0.66 * reach, 178 - lift),
+                (MIDDLE - (h - 2) * reach, 222 - 4 * lift),
+            ],
+            seed=seed,
+            strands=18,
+            sheen=(0.3, 0.55),
             skin=hair.skin,
             head=hair.head,
         )
-    lock(
-        drawing,
-        hair.tones,
-        [
-            (MIDDLE + h * 0.42, top + 2),
-            (MIDDLE + h * 0.1, top - 26),
-            (MIDDLE - h * 0.5, top - 4),
-            (MIDDLE - h * 0.96, 130),
-            (MIDDLE - h - 2, 214),
-        ],
-        [
-            (MIDDLE + h * 0.56, line + 8),
-            (MIDDLE + h * 0.22, line + 34),
-            (MIDDLE - h * 0.24, line + 50),
-            (MIDDLE - h * 0.62, 178),
-            (MIDDLE - h * 0.88, 218),
-        ],
-        seed=12,
-        strands=18,
-        sheen=(0.3, 0.55),
-        skin=hair.skin,
-        head=hair.head,
-    )
-    lock(
-        drawing,
-        hair.tones,
-        [
-            (MIDDLE + h * 0.38, top + 4),
-            (MIDDLE + h * 0.7, top + 2),
-            (MIDDLE + h * 1.02, 124),
-            (MIDDLE + h + 4, 200),
-        ],
-        [
-            (MIDDLE + h * 0.46, line + 4),
-            (MIDDLE + h * 0.62, line + 22),
-            (MIDDLE + h * 0.82, 164),
-            (MIDDLE + h - 10, 206),
-        ],
-        seed=13,
-        strands=10,
-        skin=hair.skin,
-        head=hair.head,
-    )
 
 
 BEHIND: Mapping[str, Callable[[Drawing, Hair], None]] = {
     "horseshoe": _horseshoe_behind,
+    "pixie": _pixie_behind,
 }
 BEFORE: Mapping[str, Callable[[Drawing, Hair], None]] = {
     "horseshoe": _horseshoe,
