@@ -106,19 +106,7 @@ def sit(found: Sequence[Path], say: Say = lambda *_: None) -> Sitting:
     Raises:
         PhotoError: there is no photo, or none will do: then the reason of the first.
     """
-    finder, seen = open_finder(), list[tuple[Emotion | None, gate.Aligned]]()
-    refused = list[str]()
-    first: PhotoError | None = None
-    for number, path in enumerate(found, start=1):
-        say(f"photo {number} of {len(found)}", _PHOTO_S)
-        try:
-            felt = _felt(path)
-            seen.append((felt, gate.aligned(photos.read(path), _CROP, finder=finder)))
-        except PhotoError as error:
-            first = first or PhotoError(f"{path.name}: {error.message}", error.hint)
-            refused.append(f"{path.name}: {error.message} {error.hint}".rstrip())
-    if not seen:
-        raise first or PhotoError("There is no photo.", "Name a photo or a folder of photos.")
+    seen, refused = _looked_at(found, _CROP, manner.STEERED, say)
     say("looks", _LOOKS_S)
     calm = [each.image for felt, each in seen if felt is None]
     crops = tuple(calm or [each.image for _, each in seen])
@@ -130,7 +118,55 @@ def sit(found: Sequence[Path], say: Say = lambda *_: None) -> Sitting:
     return Sitting(Reader().read(crops), crops, tuple(refused), lips)
 
 
-def _felt(path: Path) -> Emotion | None:
+def crops_by_emotion(
+    found: Sequence[Path], side: int, say: Say = lambda *_: None
+) -> tuple[dict[Emotion, Picture], tuple[str, ...]]:
+    """Aligned photos by the emotion that each is named after, neutral or what stands for it first.
+
+    Args:
+        found: Photos; of several of an emotion the sharpest counts, no emotion is neutral.
+        side: Pixels of each.
+        say: Is told what is looked at.
+
+    Returns:
+        [side, side, 3] RGB by emotion, and the photos that would not do, each with its reason.
+
+    Raises:
+        PhotoError: as `sit` does.
+    """
+    seen, refused = _looked_at(found, side, tuple(Emotion), say)
+    seen.sort(key=lambda each: (each[0] is not None, -each[1].quality.sharpness))
+    crops: dict[Emotion, Picture] = {}
+    for felt, each in seen:
+        crops.setdefault(felt or Emotion.NEUTRAL, each.image)
+    return crops, tuple(refused)
+
+
+def _looked_at(
+    found: Sequence[Path], side: int, steered: Sequence[Emotion], say: Say
+) -> tuple[list[tuple[Emotion | None, gate.Aligned]], list[str]]:
+    """Photos with the emotion that each is to steer, and why others were refused.
+
+    Raises:
+        PhotoError: none will do.
+    """
+    finder, seen = open_finder(), list[tuple[Emotion | None, gate.Aligned]]()
+    refused = list[str]()
+    first: PhotoError | None = None
+    for number, path in enumerate(found, start=1):
+        say(f"photo {number} of {len(found)}", _PHOTO_S)
+        try:
+            felt = _felt(path, steered)
+            seen.append((felt, gate.aligned(photos.read(path), side, finder=finder)))
+        except PhotoError as error:
+            first = first or PhotoError(f"{path.name}: {error.message}", error.hint)
+            refused.append(f"{path.name}: {error.message} {error.hint}".rstrip())
+    if not seen:
+        raise first or PhotoError("There is no photo.", "Name a photo or a folder of photos.")
+    return seen, refused
+
+
+def _felt(path: Path, steered: Sequence[Emotion]) -> Emotion | None:
     """The emotion that a photo is to steer, by its name; none for most.
 
     Raises:
@@ -139,10 +175,9 @@ def _felt(path: Path) -> Emotion | None:
     word = re.sub(r"[-_ ]?\d+$", "", path.stem.lower())
     if word not in set(Emotion) or word == Emotion.NEUTRAL:
         return None
-    if word not in manner.STEERED:
+    if word not in steered:
         raise PhotoError(
-            f"No photo can steer how you look {word} yet.",
-            f"These can be: {', '.join(manner.STEERED)}.",
+            f"No photo can steer how you look {word} yet.", f"These can be: {', '.join(steered)}."
         )
     return Emotion(word)
 
@@ -259,9 +294,10 @@ def install(
         emoji_set.save(drawn, beside)
         emoji_set.add(beside, replaces=replaces)
     kept = _kept(drawn.name)
+    # What a set of that name was drawn from before would be another's.
+    kept.unlink(missing_ok=True)
+    latents_of(drawn.name).unlink(missing_ok=True)
     if who is None:
-        # Those of a set that was there before would be another's.
-        kept.unlink(missing_ok=True)
         return
     try:
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -297,6 +333,11 @@ def remembered(name: str) -> Remembered:
             f"The traits of the set {name!r} are damaged.", f"Make it again: --name {name}"
         ) from error
     return Remembered(Person.from_json(json.dumps(told)), known)
+
+
+def latents_of(name: str) -> Path:
+    """Where the latents of a set that two given networks drew are kept."""
+    return paths.people() / f"{name}.npz"
 
 
 def _kept(name: str) -> Path:

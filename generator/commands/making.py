@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generator.commands import finishing, portraying
 from generator.commands import options as shared
 from vcam_emoji.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.artwork.people.person import Person
-    from generator.making import Say, Sitting
+    from generator.making import Sitting
     from generator.pair.portraying import Way
     from generator.posing import Posed
     from vcam_emoji.emoji_set import EmojiSet
@@ -70,11 +67,16 @@ def register(commands: Any) -> None:
         help="with --by networks, what leads to your latent (traits)",
     )
     make.add_argument("--name", default="me", help="of the set (me)")
+    portraying.options(make)
+    make.add_argument(
+        "--steps", type=int, default=500, help="with --network, of each photo's projection (500)"
+    )
     _drawing(make)
     make.add_argument("--replace", action="store_true", help="also over a set of that name")
     make.set_defaults(run=_make)
     adjust = commands.add_parser("adjust", help="change the traits of a set that was made")
     adjust.add_argument("name", metavar="SET")
+    portraying.options(adjust)
     _drawing(adjust)
     adjust.set_defaults(run=_adjust)
 
@@ -102,6 +104,9 @@ def _make(options: argparse.Namespace) -> int:
         raise UsageError(
             "Photos, or the camera?", "Name photos of you, or a folder of them; or say --camera."
         )
+    if options.network is not None:
+        return portraying.make(options)
+    portraying.refuse_switch(options)
     if options.camera is None and (options.emotions or options.keep):
         raise UsageError("--emotions and --keep are for the camera.", "Say --camera too.")
     if options.way is not None and options.by != "networks":
@@ -115,11 +120,11 @@ def _make(options: argparse.Namespace) -> int:
         if options.size > 512:
             raise UsageError("The networks cannot draw so large.", "--size 512 is the most.")
     if not options.replace:
-        _free(options.name)
+        finishing.check_free(options.name)
     posed = None if options.camera is None else _posed(options)
     found = making.photos_in(options.photos)
     cost = making.cost if options.by == "vectors" else making.cost_by_networks
-    with _progress(options.json, cost(len(found), options.size)) as say:
+    with finishing.progress(options.json, cost(len(found), options.size)) as say:
         sitting = making.sit(found, say) if posed is None else making.seated(posed, say)
         person = varied(making.portrait(sitting), options.trait)
         who = making.Remembered(person, sitting.lips) if options.by == "vectors" else None
@@ -156,12 +161,15 @@ def _adjust(options: argparse.Namespace) -> int:
     from generator.artwork.people.person import varied
 
     _check(options)
+    if options.network is not None:
+        return portraying.adjust(options)
+    portraying.refuse_switch(options)
     if not options.trait:
         raise UsageError("Nothing to adjust.", "Say what, such as --trait hair=bob")
     before = making.remembered(options.name)
     person = varied(before.person, options.trait)
     who = making.Remembered(person, before.lips)
-    with _progress(options.json, making.cost(0, options.size)) as say:
+    with finishing.progress(options.json, making.cost(0, options.size)) as say:
         drawn = making.draw(who, options.name, options.size, say)
         making.install(drawn, who, True, say)
     return _tell(options, drawn, person, None)
@@ -194,16 +202,6 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("There is no picture to open.", "Say where: --sheet FILE.png")
 
 
-def _free(name: str) -> None:
-    from vcam_emoji import emoji_set
-
-    if name in emoji_set.available():
-        raise UsageError(
-            f"There is an emoji set called {name!r} already.",
-            "Choose another --name, or say --replace.",
-        )
-
-
 def _tell(
     options: argparse.Namespace,
     drawn: EmojiSet,
@@ -211,11 +209,8 @@ def _tell(
     sitting: Sitting | None,
     adjustable: bool = True,
 ) -> int:
-    if options.sheet is not None:
-        _sheet(options.sheet, drawn, sitting)
-        if options.open:
-            webbrowser.open(options.sheet.resolve().as_uri())
-    used = options.use and _use(drawn.name)
+    before = [] if sitting is None else [("photo", crop) for crop in sitting.crops[:2]]
+    used = finishing.shown_and_used(options, drawn, before)
     if options.json:
         print(json.dumps({"set": drawn.name, "used": used, "person": person.traits()}))
         return 0
@@ -231,54 +226,3 @@ def _tell(
     if not used:
         print(f"Use it: vcam-emoji sets use {drawn.name}")
     return 0
-
-
-def _use(name: str) -> bool:
-    """Through the command line, which knows whether a service runs."""
-    command = [sys.executable, "-m", "vcam_emoji.cli", "sets", "use", name]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def _sheet(file: Path, drawn: EmojiSet, sitting: Sitting | None) -> None:
-    """The photos beside the seven emotions."""
-    import cv2
-    import numpy as np
-
-    from generator.pictures import grid, png, write
-    from vcam_emoji.types import Emotion
-
-    shown: list[Any] = [] if sitting is None else [*sitting.crops[:2]]
-    labels = ["photo"] * len(shown)
-    for emotion in Emotion:
-        pixels = cv2.resize(
-            drawn.images[emotion][-1][1].pixels, (256, 256), interpolation=cv2.INTER_AREA
-        ).astype(np.float32)
-        alpha = pixels[..., 3:] / 255
-        flat = pixels[..., 2::-1] * alpha + 244 * (1 - alpha)
-        shown.append(np.rint(flat).astype(np.uint8))
-        labels.append(str(emotion))
-    write(file, png(grid([shown], columns=labels)))
-
-
-@contextmanager
-def _progress(silent: bool, whole: float) -> Iterator[Say]:
-    """A bar with the step that is worked on and the time left.
-
-    Steps count for what they cost on a quiet core; how fast this machine is with them right now is
-    measured as they are done, so the time left holds on a slow or busy one too.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    unseen = silent or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=unseen) as bar:
-        task, begun = bar.add_task("", total=whole), 0.0
-
-        def say(step: str, cost: float) -> None:
-            nonlocal begun
-            bar.update(task, advance=begun, description=f"{step:20}")
-            begun = cost
-
-        yield say

@@ -1,0 +1,138 @@
+"""`make --network` and `adjust --network`: a set through any two networks of one shape."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.commands import finishing
+from vcam_emoji.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.blended import Latents, Networks, Switch
+    from generator.pictures import Picture
+    from vcam_emoji.emoji_set import EmojiSet
+
+_MOST_STEPS = 10_000
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses the networks and their blend."""
+    parser.add_argument(
+        "--network",
+        type=Path,
+        metavar="DIR",
+        help="draw by the two networks in it, called faces and emoji (docs/pair.md)",
+    )
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        help="with --network: layers above are those of emoji (32, or half of what they draw)",
+    )
+    parser.add_argument(
+        "--width", type=float, default=0.0, help="with --network, of a soft switch, in layers (0)"
+    )
+
+
+def refuse_switch(options: argparse.Namespace) -> None:
+    """Raises `UsageError` if a switch is wanted where nothing is blended."""
+    if options.resolution is not None or options.width:
+        raise UsageError("--resolution and --width are for --network.", "Say --network DIR too.")
+
+
+def make(options: argparse.Namespace) -> int:
+    """A set from photos, whose checked options name a folder of networks."""
+    if options.camera is not None or options.trait or options.way is not None:
+        raise UsageError(
+            "--network takes photos, and neither --camera nor --trait nor --way.",
+            "make --camera --keep DIR takes some.",
+        )
+    if not 1 <= options.steps <= _MOST_STEPS:
+        raise UsageError(f"{options.steps} steps lead nowhere.", f"Choose 1 to {_MOST_STEPS}.")
+    if not options.replace:
+        finishing.check_free(options.name)
+    from generator import backend, blended, making
+    from generator.projection import Recipe
+    from vcam_emoji.types import Emotion
+
+    backend.use()
+    networks = blended.Networks.of(options.network)
+    switch = _switch(options, networks)
+    blend = switch.blended(networks)
+    recipe = Recipe(steps=options.steps, space="w+")
+    found = making.photos_in(options.photos)
+    crops, refused = making.crops_by_emotion(found, networks.resolution)
+    for line in refused:
+        print(f"Left out: {line}", file=sys.stderr)
+    states = {
+        emotion: making.latents_of(options.name).with_suffix(f".{emotion}.search")
+        for emotion in Emotion
+    }
+    next(iter(states.values())).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cost = blended.cost(1, networks, recipe) / recipe.steps
+    try:
+        with finishing.progress(options.json, cost * recipe.steps * len(crops)) as say:
+            latents, projected = blended.projected(
+                networks,
+                crops,
+                recipe,
+                states.__getitem__,
+                lambda emotion: say(f"projecting: {emotion}", cost),
+            )
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    drawn = blended.emoji_set(blend, latents, options.name, options.size)
+    making.install(drawn, None, options.replace)
+    blended.keep(latents, making.latents_of(options.name))
+    for state in states.values():
+        state.unlink(missing_ok=True)
+    before = [("photo", next(iter(crops.values()))), ("projected", projected)]
+    return _tell(options, drawn, latents, [*before, *blended.strengths(networks, latents, switch)])
+
+
+def adjust(options: argparse.Namespace) -> int:
+    """The same person by another blend, from the latents that were kept."""
+    if options.trait:
+        raise UsageError("Networks know no traits.", "Say --resolution or --width.")
+    from generator import backend, blended, making
+
+    latents = blended.kept(making.latents_of(options.name))
+    backend.use()
+    networks = blended.Networks.of(options.network)
+    switch = _switch(options, networks)
+    c = networks.faces.configuration
+    if next(iter(latents.values())).shape != (c.num_ws, c.w_dim):
+        raise UsageError("The set was made with networks of another shape.", "Name those.")
+    drawn = blended.emoji_set(switch.blended(networks), latents, options.name, options.size)
+    making.install(drawn, None, True)
+    blended.keep(latents, making.latents_of(options.name))
+    return _tell(options, drawn, latents, blended.strengths(networks, latents, switch))
+
+
+def _switch(options: argparse.Namespace, networks: Networks) -> Switch:
+    from generator import blended
+
+    if options.resolution is None:
+        return blended.Switch(blended.default_switch(networks).resolution, options.width)
+    return blended.Switch(options.resolution, options.width)
+
+
+def _tell(
+    options: argparse.Namespace,
+    drawn: EmojiSet,
+    latents: Latents,
+    before: list[tuple[str, Picture]],
+) -> int:
+    used = finishing.shown_and_used(options, drawn, before)
+    if options.json:
+        print(json.dumps({"set": drawn.name, "used": used, "emotions": list(latents)}))
+        return 0
+    print(f"{drawn.name}: drawn from photos of {', '.join(latents)}")
+    print(f"Another blend: vcam-emoji-generator adjust {drawn.name} --network DIR --resolution 16")
+    if not used:
+        print(f"Use it: vcam-emoji sets use {drawn.name}")
+    return 0
