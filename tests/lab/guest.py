@@ -23,6 +23,7 @@ import numpy as np
 from vcam_emoji import control, devices
 from vcam_emoji.commands import Command, GetStatus, Quit, State, Status
 from vcam_emoji.errors import ControlError
+from vcam_emoji.types import Emotion
 
 Report: TypeAlias = dict[str, Any]
 
@@ -241,6 +242,29 @@ def watcher() -> Report:
     return report
 
 
+def selfie() -> Report:
+    """A person makes their own set before the webcam."""
+    words = ("make", "--camera", "/dev/video0", "--name", "own", "--size", "64")
+    done = subprocess.run(
+        [sys.executable, "-m", "generator.cli", *words], capture_output=True, text=True
+    )
+    sets = HOME / "data_home" / "vcam_emoji" / "emoji"
+    kept = {each.name for each in HOME.rglob("*") if each.is_file()}
+    return {
+        "status": done.returncode,
+        "told": done.stderr,
+        "said": done.stdout,
+        "set": sorted(each.name for each in (sets / "own").glob("*.png")),
+        "pictures_elsewhere": sorted(
+            each for each in kept if each.endswith((".png", ".jpg")) and not _of_set(each)
+        ),
+    }
+
+
+def _of_set(name: str) -> bool:
+    return name.split("-")[0].removesuffix(".png") in set(Emotion)
+
+
 MODULE = "v4l2loopback"
 SCENES: dict[str, Callable[..., Report]] = {
     "meeting": meeting,
@@ -250,6 +274,7 @@ SCENES: dict[str, Callable[..., Report]] = {
     "own_output": own_output,
     "watcher": watcher,
     "stall": stall,
+    "selfie": selfie,
 }
 
 

@@ -146,3 +146,14 @@ def test_a_program_that_still_watches_keeps_its_picture_size(lab: Lab) -> None:
     """Else it would be sent what it can only misread."""
     report = lab.act("watcher", options=("--no-webcam", "--no-vivid"))
     assert report == {"first": [640, 360], "while_watched": [640, 360], "then": [320, 240]}
+
+
+def test_a_set_is_made_before_the_webcam_and_no_photo_is_kept(lab: Lab, portrait: Portrait) -> None:
+    pytest.importorskip("resvg_py")
+    feed = ("--feed", str(portrait.path), "--no-vivid")
+    seen = lab.act("selfie", options=feed)
+    assert seen["status"] == 0
+    assert "Look straight at the camera" in seen["told"]
+    assert "3 photos were taken. The camera is off." in seen["told"]
+    assert {"neutral.png", "happy.png", "fear-0.33.png"} <= set(seen["set"])
+    assert not seen["pictures_elsewhere"]
