@@ -25,7 +25,8 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--network",
         type=Path,
         metavar="DIR",
-        help="draw by the two networks in it, called faces and emoji (docs/pair.md)",
+        help="draw by the two networks in it, called faces and emoji; photos named sad.jpg and "
+        "so on are drawn as those emotions (docs/pair.md)",
     )
     parser.add_argument(
         "--resolution",
