@@ -67,7 +67,7 @@ def register(commands: Any) -> None:
         help="with --by networks, what leads to your latent (traits)",
     )
     make.add_argument("--name", default="me", help="of the set (me)")
-    portraying.options(make)
+    portraying.register(make)
     make.add_argument(
         "--steps", type=int, default=500, help="with --network, of each photo's projection (500)"
     )
@@ -76,7 +76,7 @@ def register(commands: Any) -> None:
     make.set_defaults(run=_make)
     adjust = commands.add_parser("adjust", help="change the traits of a set that was made")
     adjust.add_argument("name", metavar="SET")
-    portraying.options(adjust)
+    portraying.register(adjust)
     _drawing(adjust)
     adjust.set_defaults(run=_adjust)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_STEPS = 10_000
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def register(parser: argparse.ArgumentParser) -> None:
     """Add what chooses the networks and their blend."""
     parser.add_argument(
         "--network",
