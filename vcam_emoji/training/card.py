@@ -126,8 +126,9 @@ Truth in rows, answers in columns:
 
 ## Whom it serves less well
 
-On faces of FairFace, whose expressions nobody labelled, people above forty, and those whom onlookers
-call Middle Eastern, are read as angry, disgusted, afraid or sad more often than others, and men as
-happy less often than women; scores of people above sixty are the least sure. How much so, by race,
-gender and age: `docs/emotions.md`, `python -m vcam_emoji.benchmarks.fairness FAIRFACE`.
+On faces of FairFace, whose expressions nobody labelled, people above forty, and those whom
+onlookers call Middle Eastern, are read as angry, disgusted, afraid or sad more often than others,
+and men as happy less often than women; scores of people above sixty are the least sure. How much
+so, by race, gender and age: `docs/emotions.md`,
+`python -m vcam_emoji.benchmarks.fairness FAIRFACE`.
 """
