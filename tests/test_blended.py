@@ -16,6 +16,7 @@ from generator.checkpoints import native
 from generator.checkpoints.shapes import generator_shapes
 from generator.cli import main
 from generator.configuration import Checkpoint, Configuration
+from generator.projection import Recipe
 from vcam_emoji import emoji_set, paths
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Emotion
@@ -67,7 +68,9 @@ def test_each_emotion_that_a_photo_shows_gets_its_own_picture(
     assert json.loads(capsys.readouterr().out)["emotions"] == ["neutral", "happy"]
     assert (picture(Emotion.HAPPY) != picture(Emotion.NEUTRAL)).any()
     np.testing.assert_array_equal(picture(Emotion.SAD), picture(Emotion.NEUTRAL))
-    assert cv2.imread(str(sheet)).shape[1] > 11 * 256
+    shown = cv2.imread(str(sheet))
+    assert shown is not None
+    assert shown.shape[1] > 11 * 256
     kept = sorted(each.name for each in (tmp_path / "people").iterdir())
     assert kept == ["mine.npz"]
 
@@ -100,7 +103,7 @@ def test_a_stopped_projection_goes_on_and_one_of_another_photo_begins_anew(
 ) -> None:
     pair = blended.Networks.of(networks)
     crops, _ = making.crops_by_emotion(making.photos_in([photos]), 32)
-    recipe = blended.Recipe(steps=60, space="w+")
+    recipe = Recipe(steps=60, space="w+")
     steps: list[int] = []
 
     def stop(_emotion: Emotion) -> None:

@@ -186,7 +186,7 @@ def draw_nose(drawing: Drawing, person: Person, tones: Tones, muscles: Muscles) 
             (x + side * wide * 0.72, y - 8),
         ]
         drawing.shape(
-            stroke(flank, 11, 0.5, 0.6), tones.deep, opacity=share * (0.1 + 1.5 * high), blur=5
+            stroke(flank, 11, 0.5, 0.6), tones.deep, opacity=share * (0.1 + 1.65 * high), blur=5
         )
     drawing.shape(
         stroke([(x - 2, top + 2), (x - 2, top + 30), (x - 3, y - 14)], 9, 0.5, 0.6),

@@ -45,7 +45,7 @@ def skin_colour(tone: float, undertone: float) -> Colour:
             u = (tone - t0) / (t1 - t0)
             lightness, chroma, hue = (a + (b - a) * u for a, b in zip(low, high, strict=True))
             break
-    return Colour.oklch(lightness, chroma * (1 + 0.06 * undertone), hue + 9 * undertone)
+    return Colour.oklch(lightness, chroma * (1 + 0.07 * undertone), hue + 10.5 * undertone)
 
 
 def skin_tones(person: Person) -> Tones:
