@@ -34,6 +34,7 @@ from vcam_emoji.faces import open_finder
 from vcam_emoji.types import Emotion
 
 if TYPE_CHECKING:
+    from generator.blended import Latents
     from generator.pair.portraying import Way
     from generator.posing import Posed
 
@@ -274,7 +275,11 @@ def cost_by_networks(photos: int, size: int) -> float:
 
 
 def install(
-    drawn: EmojiSet, who: Remembered | None, replaces: bool, say: Say = lambda *_: None
+    drawn: EmojiSet,
+    who: Remembered | None,
+    replaces: bool,
+    say: Say = lambda *_: None,
+    latents: Latents | None = None,
 ) -> None:
     """Put the set among the person's own, and what it was drawn from where `adjust` finds it.
 
@@ -283,6 +288,7 @@ def install(
         who: From what it was drawn; None where that cannot be adjusted.
         replaces: Whether a set of that name may go.
         say: Is told what is done.
+        latents: From what two given networks drew it.
 
     Raises:
         EmojiSetError: the name is taken, or nothing can be written.
@@ -296,7 +302,12 @@ def install(
     kept = _kept(drawn.name)
     # What a set of that name was drawn from before would be another's.
     kept.unlink(missing_ok=True)
-    latents_of(drawn.name).unlink(missing_ok=True)
+    if latents is None:
+        latents_of(drawn.name).unlink(missing_ok=True)
+    else:
+        from generator import blended
+
+        blended.keep(latents, latents_of(drawn.name))
     if who is None:
         return
     try:

@@ -87,8 +87,7 @@ def make(options: argparse.Namespace) -> int:
         print("Stopped. The same command goes on from here.", file=sys.stderr)
         return 130
     drawn = blended.emoji_set(blend, latents, options.name, options.size)
-    making.install(drawn, None, options.replace)
-    blended.keep(latents, making.latents_of(options.name))
+    making.install(drawn, None, options.replace, latents=latents)
     for state in states.values():
         state.unlink(missing_ok=True)
     before = [("photo", next(iter(crops.values()))), ("projected", projected)]
@@ -109,8 +108,7 @@ def adjust(options: argparse.Namespace) -> int:
     if next(iter(latents.values())).shape != (c.num_ws, c.w_dim):
         raise UsageError("The set was made with networks of another shape.", "Name those.")
     drawn = blended.emoji_set(switch.blended(networks), latents, options.name, options.size)
-    making.install(drawn, None, True)
-    blended.keep(latents, making.latents_of(options.name))
+    making.install(drawn, None, True, latents=latents)
     return _tell(options, drawn, latents, blended.strengths(networks, latents, switch))
 
 
