@@ -346,6 +346,21 @@ def remembered(name: str) -> Remembered:
     return Remembered(Person.from_json(json.dumps(told)), known)
 
 
+def make_room() -> None:
+    """Make the folder of what sets were drawn from, for its owner alone.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    folder = paths.people()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be made: {error.strerror or error}.", "Is its folder yours?"
+        ) from error
+
+
 def latents_of(name: str) -> Path:
     """Where the latents of a set that two given networks drew are kept."""
     return paths.people() / f"{name}.npz"

@@ -162,8 +162,20 @@ def test_a_switch_without_networks_is_refused(
     assert "--network" in capsys.readouterr().err
 
 
-def test_damaged_latents_are_told_in_a_sentence(networks: Path, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(
+    networks: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "people").write_text("a file")
+    assert make(photos, networks) != 0
+    assert "cannot be made" in capsys.readouterr().err
+
+
+def test_damaged_latents_are_told_in_a_sentence(
+    networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "people").mkdir()
     (tmp_path / "people" / "mine.npz").write_bytes(b"no latents")
     assert main(["adjust", "mine", "--network", str(networks), "--resolution", "8"]) != 0
+    assert "is damaged" in capsys.readouterr().err
     assert main(["adjust", "other", "--network", str(networks), "--resolution", "8"]) != 0
+    assert "no latents of a set 'other'" in capsys.readouterr().err

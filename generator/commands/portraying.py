@@ -72,7 +72,7 @@ def make(options: argparse.Namespace) -> int:
         emotion: making.latents_of(options.name).with_suffix(f".{emotion}.search")
         for emotion in Emotion
     }
-    next(iter(states.values())).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    making.make_room()
     cost = blended.cost(1, networks, recipe) / recipe.steps
     try:
         with finishing.progress(options.json, cost * recipe.steps * len(crops)) as say:
