@@ -35,58 +35,58 @@ def register(commands: Any) -> None:
         help="all of you; one named happy.jpg tells how you part your lips then "
         f"({', '.join(_STEERED)})",
     )
-    make.add_argument(
+    make.add_argument("--name", default="me", help="of the set (me)")
+    make.add_argument("--replace", action="store_true", help="also over a set of that name")
+    _result(make)
+    _drawing(make)
+    camera = make.add_argument_group("before the camera")
+    camera.add_argument(
         "--camera",
         nargs="?",
         const="0",
         metavar="CAMERA",
         help="take the photos now, telling you what to do; index, path or name (0)",
     )
-    make.add_argument(
+    camera.add_argument(
         "--emotions",
         type=_emotions,
         default=(),
         metavar="happy,...",
-        help="with --camera, also how you part your lips in: " + ", ".join(_STEERED),
+        help="also how you part your lips in: " + ", ".join(_STEERED),
     )
-    make.add_argument(
-        "--keep",
-        type=Path,
-        metavar="DIR",
-        help="with --camera: keep its photos there",
-    )
-    make.add_argument(
+    camera.add_argument("--keep", type=Path, metavar="DIR", help="keep the photos there")
+    pair = make.add_argument_group("by the StyleGAN2 pair that ships, still soft and weak")
+    pair.add_argument(
         "--by",
         choices=("vectors", "networks"),
         default="vectors",
-        help="what draws: vectors, or the StyleGAN2 pair, still soft and weak (vectors)",
+        help="what draws (vectors)",
     )
-    make.add_argument(
+    pair.add_argument(
         "--way",
         choices=("traits", "photo", "encoder"),
         help="with --by networks, what leads to your latent (traits)",
     )
-    make.add_argument("--name", default="me", help="of the set (me)")
-    portraying.register(make)
-    make.add_argument(
-        "--steps", type=int, default=500, help="with --network, of each photo's projection (500)"
-    )
-    _drawing(make)
-    make.add_argument("--replace", action="store_true", help="also over a set of that name")
+    portraying.register(make, projects=True)
     make.set_defaults(run=_make)
     adjust = commands.add_parser("adjust", help="change the traits of a set that was made")
     adjust.add_argument("name", metavar="SET")
-    portraying.register(adjust)
+    _result(adjust)
     _drawing(adjust)
+    portraying.register(adjust, projects=False)
     adjust.set_defaults(run=_adjust)
 
 
 def _drawing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    group = parser.add_argument_group("the drawing")
+    group.add_argument(
         "--trait", action="append", default=[], metavar="NAME=VALUE",
         help="set a trait, such as hair=bob (all: artwork people traits); may be said again",
     )  # fmt: skip
-    parser.add_argument("--size", type=int, default=512, help="pixels of each picture (512)")
+    group.add_argument("--size", type=int, default=512, help="pixels of each picture (512)")
+
+
+def _result(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--use", action="store_true", help="show it at once in the service")
     parser.add_argument(
         "--sheet", type=shared.picture_file, metavar="FILE.png", help="a picture of what was made"

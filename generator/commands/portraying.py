@@ -19,23 +19,26 @@ if TYPE_CHECKING:
 _MOST_STEPS = 10_000
 
 
-def register(parser: argparse.ArgumentParser) -> None:
-    """Add what chooses the networks and their blend."""
-    parser.add_argument(
+def register(parser: argparse.ArgumentParser, projects: bool) -> None:
+    """Add what chooses the networks and their blend, and if photos are projected, how far."""
+    group = parser.add_argument_group("by other networks (docs/pair.md)")
+    group.add_argument(
         "--network",
         type=Path,
         metavar="DIR",
-        help="draw by the two networks in it, called faces and emoji; photos named sad.jpg and "
-        "so on are drawn as those emotions (docs/pair.md)",
+        help="two in a folder, called faces and emoji; photos named sad.jpg and so on are drawn "
+        "as those emotions",
     )
-    parser.add_argument(
+    group.add_argument(
         "--resolution",
         type=int,
-        help="with --network: layers above are those of emoji (32, or half of what they draw)",
+        help="layers above are those of emoji (32, or half of what they draw)",
     )
-    parser.add_argument(
-        "--width", type=float, default=0.0, help="with --network, of a soft switch, in layers (0)"
-    )
+    group.add_argument("--width", type=float, default=0.0, help="of a soft switch, in layers (0)")
+    if projects:
+        group.add_argument(
+            "--steps", type=int, default=500, help="of each photo's projection (500)"
+        )
 
 
 def refuse_switch(options: argparse.Namespace) -> None:
