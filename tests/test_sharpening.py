@@ -17,18 +17,17 @@ from keras import ops
 
 from generator.commands import sharpening as commands
 from generator.judge.gallery import FIRST_JUDGED
+from generator.keras_archive import arrays, assign
 from generator.pair import sharp_learning
 from generator.pair.couples import GROUND
 from generator.pair.sharp_learning import Batches, Drawings, Spoiling, bicubic, judged
 from generator.pair.sharpening import (
     About,
     Sharpener,
-    assign,
     build,
     enlarged,
     load,
     rearranged,
-    weights,
 )
 from vcam_emoji.errors import DataError, ModelError, UsageError, VcamEmojiError
 
@@ -209,7 +208,7 @@ def test_a_few_steps_of_learning_lower_the_loss(strangers: Drawings, tmp_path: P
     pictures, true = next(iter(Batches(strangers, 0)))
     small, losses = build(32), []
     for each in (before, after):
-        assign(small, weights(each.model))
+        assign(small, arrays(each.model))
         losses.append(float(ops.mean(sharp_learning.loss(true, small(pictures)))))
     assert losses[1] < losses[0]
 

@@ -6,11 +6,7 @@ CPU. Its weights are an archive of plain arrays: nothing in it is executed.
 
 from __future__ import annotations
 
-import io
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +15,9 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from generator import keras_archive
 from generator.judge.answers import KINDS, NUMBERS, ODDS, Readings
 from generator.judge.gallery import SIDE, Flat
-from generator.pictures import write
 from vcam_emoji.errors import ModelError
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Emotion
@@ -29,6 +25,7 @@ from vcam_emoji.types import Emotion
 STAGES = (24, 48, 96, 96)
 """Channels; each stage halves the picture."""
 _FORMAT = "vcam-emoji-judge/1"
+_HINT = "Train one: vcam-emoji-generator judge train"
 _BATCH = 256
 SHIPPED = "models/judge/judge.npz"
 
@@ -113,15 +110,7 @@ class Network:
         Raises:
             UsageError: it cannot be written.
         """
-        told = {"format": _FORMAT, **{n: getattr(self.about, n) for n in About.__slots__}}
-        kept = {
-            f"w{at:02d}": ops.convert_to_numpy(each.value).astype(np.float16)
-            for at, each in enumerate(self.model.trainable_weights)
-        }
-        memory = io.BytesIO()
-        about = np.frombuffer(json.dumps(told).encode(), np.uint8)
-        np.savez_compressed(memory, allow_pickle=False, about=about, **kept)
-        write(file, memory.getvalue())
+        keras_archive.save(self.model, file, _FORMAT, asdict(self.about))
 
 
 def load(file: Path | None = None) -> Network:
@@ -130,36 +119,14 @@ def load(file: Path | None = None) -> Network:
     Raises:
         ModelError: it is missing, or no judge.
     """
+    model = build()
     file = file or asset(SHIPPED)
+    told = keras_archive.load(model, file, _FORMAT, "judge", _HINT)
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            told: Mapping[str, Any] = json.loads(kept["about"].tobytes())
-            weights = [kept[name] for name in sorted(kept.files) if name != "about"]
-        if told.get("format") != _FORMAT:
-            raise ValueError(f"its format is {told.get('format')!r}, not {_FORMAT!r}")
         about = About(int(told["people"]), int(told["seed"]), int(told["epochs"]))
-        model = build()
-        _assign(model, weights)
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"There is no judge {file}.", "Train one: vcam-emoji-generator judge train"
-        ) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{file} holds no judge: {error}", "Train one: vcam-emoji-generator judge train"
-        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{file} holds no judge: {error}", _HINT) from error
     return Network(model, about)
-
-
-def _assign(model: keras.Model, weights: Sequence[NDArray[Any]]) -> None:
-    wanted = [tuple(each.shape) for each in model.trainable_weights]
-    got = [each.shape for each in weights]
-    if wanted != got:
-        raise ValueError(f"got weights of the shapes {got}, expected {wanted}")
-    for variable, value in zip(model.trainable_weights, weights, strict=True):
-        if not math.isfinite(float(np.abs(value).max())):
-            raise ValueError("a weight is not finite")
-        variable.assign(value.astype(np.float32))
 
 
 def _odds(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from generator.artwork.people.person import Person
 from generator.artwork.people.portrait import Sitter
 from generator.judge.gallery import one_of_each
+from generator.keras_archive import arrays, assign
 from generator.ops import Tensor
 from generator.pair.couples import GROUND
-from generator.pair.sharpening import SIDE, TIMES, About, Sharpener, assign, build, scaled, weights
+from generator.pair.sharpening import SIDE, TIMES, About, Sharpener, build, scaled
 from vcam_emoji.errors import DataError
 
 LARGE = SIDE * TIMES
@@ -242,7 +243,7 @@ def taught(
     about = About(0, seed, 0.0, 0)
     if before is not None:
         about = before.about
-        assign(model, weights(before.model))
+        assign(model, arrays(before.model))
     optimizer = keras.optimizers.Adam(_RATE, beta_2=0.99, clipnorm=1.0)
     # XLA makes steps a quarter quicker, but half a minute passes before the first.
     model.compile(optimizer=optimizer, loss=loss, jit_compile=minutes > 2)
@@ -261,7 +262,7 @@ def taught(
     people = max(about.people, int(drawings.people.max()) + 1)
     about = About(people, seed, about.minutes + minutes, about.steps + step)
     whole = build()
-    assign(whole, weights(model))
+    assign(whole, arrays(model))
     return Sharpener(whole, about)
 
 

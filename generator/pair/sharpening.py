@@ -7,12 +7,6 @@ archive of plain arrays: nothing in it is executed.
 
 from __future__ import annotations
 
-import io
-import json
-import math
-import zipfile
-import zlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +16,9 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from generator import keras_archive
 from generator.ops import Tensor
 from generator.pair.couples import GROUND
-from generator.pictures import write
 from vcam_emoji.errors import ModelError
 from vcam_emoji.resources import asset
 
@@ -167,12 +161,7 @@ class Sharpener:
         Raises:
             UsageError: it cannot be written.
         """
-        told = {"format": _FORMAT, **asdict(self.about)}
-        kept = {f"w{at:02d}": w.astype(np.float16) for at, w in enumerate(weights(self.model))}
-        memory = io.BytesIO()
-        about = np.frombuffer(json.dumps(told).encode(), np.uint8)
-        np.savez_compressed(memory, allow_pickle=False, about=about, **kept)
-        write(file, memory.getvalue())
+        keras_archive.save(self.model, file, _FORMAT, asdict(self.about))
 
 
 def load(file: Path | None = None) -> Sharpener:
@@ -181,43 +170,13 @@ def load(file: Path | None = None) -> Sharpener:
     Raises:
         ModelError: it is missing, or no sharpener.
     """
+    model = build()
     file = file or asset(SHIPPED)
+    told = keras_archive.load(model, file, _FORMAT, "sharpener", _HINT)
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            told = dict(json.loads(kept["about"].tobytes()))
-            arrays = [kept[name] for name in sorted(kept.files) if name != "about"]
-        if told.pop("format", None) != _FORMAT:
-            raise ValueError(f"its format is not {_FORMAT!r}")
-        model = build()
-        assign(model, arrays)
         return Sharpener(model, About(**told))
-    except FileNotFoundError as error:
-        raise ModelError(f"There is no sharpener {file}.", _HINT) from error
-    except (
-        OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error
-    ) as error:  # fmt: skip
+    except TypeError as error:
         raise ModelError(f"{file} holds no sharpener: {error}", _HINT) from error
-
-
-def weights(model: keras.Model) -> list[NDArray[np.float32]]:
-    """A network's weights, as `assign` takes them."""
-    return [np.asarray(ops.convert_to_numpy(w.value)) for w in model.trainable_weights]
-
-
-def assign(model: keras.Model, arrays: Sequence[NDArray[Any]]) -> None:
-    """Give a network weights that another one of its kind has.
-
-    Raises:
-        ValueError: they do not fit, or are no numbers.
-    """
-    wanted = [tuple(each.shape) for each in model.trainable_weights]
-    got = [each.shape for each in arrays]
-    if wanted != got:
-        raise ValueError(f"got weights of the shapes {got}, expected {wanted}")
-    for variable, value in zip(model.trainable_weights, arrays, strict=True):
-        if not math.isfinite(float(np.abs(value).max())):
-            raise ValueError("a weight is not finite")
-        variable.assign(value.astype(np.float32))
 
 
 def _cut_out(found: NDArray[np.float32]) -> NDArray[np.uint8]:
