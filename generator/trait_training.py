@@ -22,7 +22,18 @@ from generator.looks import Looker
 from generator.measures import measured
 from generator.people import held_out, person_of
 from generator.pictures import Picture
-from generator.reader import CLASSES, DESCRIPTORS, SEEN, Panel, Reader, Readers, described, even
+from generator.reader import (
+    CLASSES,
+    COLOURS,
+    DESCRIPTORS,
+    SEEN,
+    Panel,
+    Reader,
+    Readers,
+    described,
+    even,
+)
+from generator.traits import Lab, Traits
 from vcam_emoji.errors import DataError
 
 FOLDS = 5
@@ -113,8 +124,8 @@ def steadied(readers: Readers, data: Path, report: Callable[[str], None]) -> Rea
             seen, vectors = reader.read_look(look), described(look)
             features.append(reader.lit(look, seen, vectors))
             people.append(person_of(file))
-            colours.append((even(look, look.skin), seen.hair))
-            spread.append((seen.skin, seen.hair))
+            colours.append((even(look, look.skin), _called(seen)))
+            spread.append((seen.skin, COLOURS[seen.colour_name]))
             if at % 100 == 0:
                 report(f"{at} of {len(chosen)} photographs of people in several")
     told, wide = np.array(colours), np.array(spread)
@@ -126,6 +137,18 @@ def steadied(readers: Readers, data: Path, report: Callable[[str], None]) -> Rea
         {constancy.COLOURS[at]: wide[:, at] for at in skin_hair},
     )
     return replace(readers, constancy=fitted)
+
+
+def _called(seen: Traits) -> Lab:
+    """Hair between what a photograph has and what such hair is called.
+
+    Of light hair a photograph has the shadows mostly, for what is lit is as light as skin is.
+    """
+    hair = np.array(seen.hair)
+    for name, odds in seen.colour.items():
+        hair += odds * np.array(COLOURS[name])
+    lightness, a, b = (float(each) / 2 for each in hair)
+    return lightness, a, b
 
 
 def _repeated(data: Path) -> list[str]:
