@@ -124,7 +124,7 @@ def steadied(readers: Readers, data: Path, report: Callable[[str], None]) -> Rea
             seen, vectors = reader.read_look(look), described(look)
             features.append(reader.lit(look, seen, vectors))
             people.append(person_of(file))
-            colours.append((even(look, look.skin), _called(seen)))
+            colours.append((even(look, look.skin), called(seen)))
             spread.append((seen.skin, COLOURS[seen.colour_name]))
             if at % 100 == 0:
                 report(f"{at} of {len(chosen)} photographs of people in several")
@@ -139,7 +139,7 @@ def steadied(readers: Readers, data: Path, report: Callable[[str], None]) -> Rea
     return replace(readers, constancy=fitted)
 
 
-def _called(seen: Traits) -> Lab:
+def called(seen: Traits) -> Lab:
     """Hair between what a photograph has and what such hair is called.
 
     Of light hair a photograph has the shadows mostly, for what is lit is as light as skin is.

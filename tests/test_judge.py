@@ -182,10 +182,15 @@ def test_a_network_comes_back_from_its_file(few: Gallery, tmp_path: Path) -> Non
 
 
 def test_what_is_no_judge_is_refused(tmp_path: Path) -> None:
+    Network(build(), About(4, 0, 1)).save(tmp_path / "whole.npz")
+    whole = (tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    for name in ("other.npz", "absent.npz"):
-        with pytest.raises(ModelError):
+    for name in ("half.npz", "other.npz", "absent.npz"):
+        with pytest.raises(ModelError) as refused:
             load(tmp_path / name)
+        assert name in refused.value.message
+        assert "judge train" in refused.value.hint
 
 
 def test_a_judge_who_is_always_right_gives_perfect_figures(few: Gallery, shut: Gallery) -> None:

@@ -302,3 +302,15 @@ def test_a_photograph_in_warm_light_shows_the_same_person() -> None:
             for r in (steady, plain)
         ]
         assert apart[0] < apart[1]
+
+
+def test_light_hair_seen_in_its_shadows_is_taught_lighter_and_dark_hair_hardly_changed() -> None:
+    blond, dark = (
+        trait_training.called(
+            replace(somebody(hair=seen), colour=odds(CLASSES["colour"], name, sure=0.95))
+        )
+        for name, seen in (("blond", (45.0, 6.0, 20.0)), ("dark brown", (25.0, 6.0, 9.0)))
+    )
+    assert 50 < blond[0] < 65
+    assert blond[2] > 20
+    np.testing.assert_allclose(dark, (25.0, 6.0, 9.0), atol=2)
