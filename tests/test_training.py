@@ -152,8 +152,9 @@ class TestTraining:
     ) -> None:
         """The labels are swapped, and the teacher alone is asked."""
         from vcam_emoji.training.figures import figures
+        from vcam_emoji.training.networks import logits
         from vcam_emoji.training.run import Run, assign
-        from vcam_emoji.training.train import logits, train
+        from vcam_emoji.training.train import train
         from vcam_emoji.training.weights import teacher
 
         faces = stripes()
@@ -201,14 +202,78 @@ class TestTraining:
         assert run.best()[0][-1].shape == (sum(GROUPS),)
 
     def test_balance_shows_rare_classes_oftener(self) -> None:
-        from vcam_emoji.training.learner import order
+        from vcam_emoji.training.learner import Examples, order
 
         labels = np.array([3] * 6000 + [1] * 100)
-        plain = order(labels, 0, np.random.default_rng(0))
+        nothing = np.zeros((6100, 7), np.float32)
+        examples = Examples(np.zeros((6100, 48, 48), np.uint8), nothing, labels, (7,))
+        plain = order(examples, 0, np.random.default_rng(0))
         assert sorted(plain) == list(range(6100))
-        shown = labels[order(labels, 0.5, np.random.default_rng(0))]
+        shown = labels[order(examples, 0.5, np.random.default_rng(0))]
         ratio = (shown == 1).sum() / (shown == 3).sum()
         assert ratio == pytest.approx((100 / 6000) ** 0.5, rel=0.2)
+
+    def test_unlabelled_faces_are_answered_alike_when_mirrored(self, whole_run: Path) -> None:
+        from vcam_emoji.training.processor import PLAIN
+        from vcam_emoji.training.unlabelled import guessed
+        from vcam_emoji.training.weights import teacher
+
+        faces, networks = stripes(), [teacher(whole_run, PLAIN)]
+        guesses = guessed(faces.images, networks)
+        mirrored = guessed(faces.images[:, :, ::-1], networks)
+        np.testing.assert_allclose(guesses.scores, mirrored.scores, atol=1e-6)
+        np.testing.assert_allclose(guesses.scores.sum(axis=1), 1, rtol=1e-5)
+        assert (guesses.scores.argmax(axis=1) == faces.labels).mean() > 0.9
+
+    def test_unlabelled_faces_are_shown_as_often_as_asked(self) -> None:
+        from vcam_emoji.training.learner import Examples, order
+        from vcam_emoji.training.unlabelled import Guesses, joined
+
+        images, labels = np.zeros((1000, 48, 48), np.uint8), np.arange(1000) % 7
+        scores = np.eye(7, dtype=np.float32)[np.where(np.arange(4000) < 100, 1, 3)]
+        own = Examples(images, scores[:1000], labels, (7,))
+        both = joined(own, Guesses(np.ones((4000, 48, 48), np.uint8), scores), 0.25, 0.5)
+        rows = order(both, 0.5, np.random.default_rng(0))
+        guessed = rows[both.images[rows, 0, 0] == 1]
+        assert len(guessed) / len(rows) == pytest.approx(0.25, abs=0.02)
+        rare = (both.classes[guessed] == 1).mean()
+        assert rare == pytest.approx(100**0.5 / (100**0.5 + 3900**0.5), rel=0.2)
+
+    def test_a_run_goes_on_with_the_guesses_that_it_began_with(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        import cv2
+
+        from vcam_emoji.training.run import Run
+
+        faces, run = tmp_path / "faces", Run(tmp_path / "run")
+        faces.mkdir()
+        for i, image in enumerate(stripes(16).images):
+            cv2.imwrite(str(faces / f"{i:02}.png"), image)
+        data = stripes()
+        np.savez(tmp_path / "data.npz", images=data.images, labels=data.labels, splits=data.splits)
+        words = ["train", str(tmp_path / "data.npz"), "--run", str(run.folder)]
+        begun = ["--network", "tiny", "--epochs", "1", "--batch", "8", "--unlabelled", str(faces)]
+        assert main([*words, *begun]) == 2, "somebody has to answer"
+        assert main([*words, *begun, "--from", str(whole_run)]) == 0
+        (epoch,) = run.epochs()
+        assert epoch.accuracy > 0.9
+        kept = run.guesses(16)
+        assert kept.shape == (16, 7)
+        with pytest.raises(DataError, match="answers 16 faces, not 15"):
+            run.guesses(15)
+        assert main([*words, "--resume"]) == 0
+        np.testing.assert_array_equal(run.guesses(16), kept)
+
+    @pytest.mark.parametrize("name", ["none.zip", "empty", "torn.zip"])
+    def test_what_holds_no_faces_is_refused(self, tmp_path: Path, name: str) -> None:
+        from vcam_emoji.training.unlabelled import load
+
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04 torn")
+        with pytest.raises(DataError, match=name) as caught:
+            load(tmp_path / name)
+        assert caught.value.message.count("\n") == 0
 
     def test_a_finished_run_has_nothing_left_to_do(self, whole_run: Path) -> None:
         from vcam_emoji.training.run import Run
@@ -260,7 +325,7 @@ class TestTraining:
 
     def test_dim_light_is_nothing_to_a_network_that_standardises(self) -> None:
         from vcam_emoji.training import networks
-        from vcam_emoji.training.train import logits
+        from vcam_emoji.training.networks import logits
 
         model = networks.build("student")
         bright = crop(fakes.noise(), fakes.face(size=200))[None]

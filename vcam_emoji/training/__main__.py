@@ -53,6 +53,12 @@ def _parser() -> _Parser:
     train.add_argument("data", type=Path, metavar="DATA", help=_DATA)
     train.add_argument("--run", dest="folder", type=Path, metavar="FOLDER", help=_FOLDER)
     train.add_argument("--resume", action="store_true", help="go on with that run, as it began")
+    train.add_argument(
+        "--unlabelled",
+        type=Path,
+        metavar="FACES",
+        help="a zip or folder of faces to learn from too, as the weights of --from answer them",
+    )
     _add_recipe(train)
 
     pretrain = add("pretrain", commands.pretrain, "Train on age, gender and race of faces first.")

@@ -21,9 +21,10 @@ from vcam_emoji.training.data import photo
 from vcam_emoji.training.figures import macro_f1
 from vcam_emoji.training.learner import Examples, smoothed
 from vcam_emoji.training.mosaic import mosaics, pictures
+from vcam_emoji.training.networks import logits
 from vcam_emoji.training.recipe import Recipe
 from vcam_emoji.training.run import Epoch, Run
-from vcam_emoji.training.train import learn, logits
+from vcam_emoji.training.train import learn
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "age": (

@@ -15,12 +15,13 @@ from vcam_emoji.errors import UsageError
 from vcam_emoji.resources import asset
 from vcam_emoji.training import data
 from vcam_emoji.training.bar import Bar
-from vcam_emoji.training.processor import precision, use_its_best_kernels
+from vcam_emoji.training.processor import PLAIN, precision, use_its_best_kernels
 from vcam_emoji.training.recipe import Recipe
 
 # Keras takes seconds to import and needs an extra: each command imports it where it needs it.
 if TYPE_CHECKING:
     from vcam_emoji.training.run import Arrays, Run
+    from vcam_emoji.training.unlabelled import Guesses
 
 NAMED = ("network", "epochs", "minutes", "batch", "learning_rate", "balance", "seed", "precision")
 """Parts of a recipe that have options of their own."""
@@ -34,10 +35,14 @@ def train(arguments: argparse.Namespace) -> None:
     faces = data.load(arguments.data)
     training, _ = data.divided(faces, recipe.seed)
     start, teachers = helped(replace(recipe, start="") if run.started else recipe)
+    guesses = _guesses(run, recipe)
     if not arguments.resume:
         run.begin(recipe)
-    with Bar(recipe, len(training), run.epochs()) as bar:
-        bar.tell(trained(run, recipe, faces, bar.step, start, teachers))
+    if guesses is not None:
+        run.keep_guesses(guesses.scores)
+    shown = len(training) + (0 if guesses is None else len(guesses.images))
+    with Bar(recipe, shown, run.epochs()) as bar:
+        bar.tell(trained(run, recipe, faces, bar.step, start, teachers, guesses))
     bar.console.print(f"Done. Ship it with: python -m vcam_emoji.training export {run.folder} DATA")
 
 
@@ -80,6 +85,24 @@ def helped(recipe: Recipe) -> tuple[Arrays | None, list[Any]]:
 
     teachers = [weights.teacher(Path(each), recipe.precision) for each in recipe.teachers]
     return weights.taken(Path(recipe.start))[1] if recipe.start else None, teachers
+
+
+def _guesses(run: Run, recipe: Recipe) -> Guesses | None:
+    """Of the recipe's unlabelled faces; a run that goes on keeps those that it began with."""
+    from vcam_emoji.training import unlabelled, weights
+
+    if not recipe.unlabelled:
+        return None
+    guessing = recipe.teachers or ((recipe.start,) if recipe.start else ())
+    if not guessing:
+        raise UsageError(
+            "Nobody is there to answer for unlabelled faces.",
+            "Name trained weights with --from or --teachers.",
+        )
+    images = unlabelled.load(Path(recipe.unlabelled))
+    if run.started:
+        return unlabelled.Guesses(images, run.guesses(len(images)))
+    return unlabelled.guessed(images, [weights.teacher(Path(e), PLAIN) for e in guessing])
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -202,6 +225,8 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     recipe = replace(Recipe(), **named | {"precision": arguments.precision or precision()})
     if getattr(arguments, "start", None):
         recipe = replace(recipe, start=str(arguments.start))
+    if getattr(arguments, "unlabelled", None):
+        recipe = replace(recipe, unlabelled=str(arguments.unlabelled))
     if getattr(arguments, "teachers", None):
         recipe = replace(recipe, teachers=tuple(arguments.teachers.split(",")))
     pairs = [text.partition("=") for text in arguments.set]

@@ -46,7 +46,7 @@ _SAME_AS = {
     "sadness": "sad",
     "surprised": "surprise",
 }
-_PHOTOS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+PHOTOS = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 _FORMS = (
     "Give fer2013.csv, a zip with images and an index.csv, a .npz with images and labels, "
     "or a folder with one folder of photos for each emotion."
@@ -220,7 +220,7 @@ def _from_folder(path: Path) -> Faces:
     """`happy/*.png`, or `train/happy/*.png` and `test/happy/*.png`."""
     images, labels, splits = [], [], []
     for file in sorted(path.rglob("*")):
-        if file.suffix.lower() not in _PHOTOS:
+        if file.suffix.lower() not in PHOTOS:
             continue
         name = file.parent.name.lower()
         emotion = _SAME_AS.get(name, name)

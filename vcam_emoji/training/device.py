@@ -63,7 +63,7 @@ class DeviceLearner:
     def learn(self, epoch: int, plan: Plan, on_steps: Callable[[int], None]) -> float:
         how, losses = self._recipe, list[float]()
         rng = np.random.default_rng([how.seed, epoch])
-        rows = learner.order(self._examples.classes, how.balance, rng)
+        rows = learner.order(self._examples, how.balance, rng)
         rows = rows[: self.steps * how.batch].reshape(self._calls, -1, how.batch)
         shares = rng.beta(how.mixup or 1, how.mixup or 1, rows.shape[:2])
         keys = jax.random.split(jax.random.key(int(rng.integers(2**31))), self._calls)

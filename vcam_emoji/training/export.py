@@ -30,7 +30,6 @@ from vcam_emoji.training.figures import (
 )
 from vcam_emoji.training.robustness import robustness
 from vcam_emoji.training.run import Run, assign
-from vcam_emoji.training.train import logits
 from vcam_emoji.training.weights import keep
 
 
@@ -64,7 +63,7 @@ def export(
     assign(model.weights, weights)
     if mirrored:
         model = with_mirror_image(model)
-    raw = logits(model, held_out.images)
+    raw = networks.logits(model, held_out.images)
     warmth = temperature(held_out.labels, raw)
     rng = np.random.default_rng(recipe.seed)
     typical = training.images[rng.permutation(len(training))[:500]]

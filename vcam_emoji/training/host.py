@@ -47,7 +47,7 @@ class HostLearner:
     def learn(self, epoch: int, plan: Plan, on_steps: Callable[[int], None]) -> float:
         how, examples, losses = self._recipe, self._examples, list[float]()
         rng = np.random.default_rng([how.seed, epoch])
-        rows = learner.order(examples.classes, how.balance, rng)
+        rows = learner.order(examples, how.balance, rng)
         batches = rows[: self.steps * how.batch].reshape(self.steps, -1)
         for step, batch in enumerate(batches, start=(epoch - 1) * self.steps):
             if losses and plan.share(step) >= 1:

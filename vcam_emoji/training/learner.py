@@ -31,6 +31,8 @@ class Examples:
     """[n], by which rare pictures are shown oftener."""
     groups: tuple[int, ...]
     """How many of the k answers belong to each question; they sum to k."""
+    odds: NDArray[np.float64] | None = None
+    """[n], summing to 1: how often each is shown; by its class where None."""
 
 
 class Learner(Protocol):
@@ -93,14 +95,19 @@ def taught(
     return (1 - how.share_of_teachers) * targets + how.share_of_teachers * mean
 
 
-def order(
-    classes: NDArray[np.int64], balance: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """[n], the rows of one epoch: each once, or the rarer the oftener."""
-    if balance == 0:
-        return rng.permutation(len(classes))
+def order(examples: Examples, balance: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """[n], the rows of one epoch: each once, or some oftener than others."""
+    n, odds = len(examples.classes), examples.odds
+    if odds is None and balance == 0:
+        return rng.permutation(n)
+    return rng.choice(n, n, p=rarer_oftener(examples.classes, balance) if odds is None else odds)
+
+
+def rarer_oftener(classes: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
+    """[n] to [n], summing to 1: one of a class of n pictures counts n to the minus `balance`."""
     weight = np.bincount(classes)[classes] ** -balance
-    return rng.choice(len(classes), len(classes), p=weight / weight.sum())
+    odds: NDArray[np.float64] = weight / weight.sum()
+    return odds
 
 
 def kept(decay: float, step: Tensor) -> Tensor:

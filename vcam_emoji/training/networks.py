@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
-from vcam_emoji.emotion_input import SIZE
+from vcam_emoji.emotion_input import SIZE, scaled
 from vcam_emoji.types import Emotion
 
 
@@ -168,3 +171,12 @@ def build(name: str, precision: str = "float32", answers: int = len(Emotion)) ->
         return NETWORKS[name](answers)
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """[n, 48, 48] grey pictures to what the network answers, [n, k]."""
+    parts = [
+        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(scaled(part))))
+        for part in np.array_split(images, math.ceil(len(images) / 256))
+    ]
+    return np.concatenate(parts).astype(np.float32)

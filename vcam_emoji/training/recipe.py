@@ -40,6 +40,10 @@ class Recipe:
     """How much of the target comes from them, where there are any."""
     teacher_temperature: float = 1.5
     """What their logits are divided by."""
+    unlabelled: str = ""
+    """Faces that nobody labelled: answered by the teachers, or by what the run began from."""
+    share_of_unlabelled: float = 0.3
+    """How much of what is shown are such faces, where there are any."""
     mixup: float = 0.0
     """Where above 0, alpha of mixup (Zhang et al. 2018): pictures are blended in pairs."""
     balance: float = 0.0
@@ -89,6 +93,8 @@ class Recipe:
                 continue
             if each.name == "start":
                 options.append(f"--from {value}")
+            elif each.name == "unlabelled":
+                options.append(f"--unlabelled {value}")
             elif each.name == "teachers":
                 options.append(f"--teachers {','.join(value)}")
             elif each.name in named:

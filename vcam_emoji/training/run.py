@@ -134,6 +134,29 @@ class Run:
         """Below 0 where no epoch has ended."""
         return self.best()[2] if self._best_file.is_file() else -1.0
 
+    def keep_guesses(self, scores: NDArray[np.float32]) -> None:
+        """Store what unlabelled faces are taken for, [n, 7]."""
+        _write(self._guesses_file, packed({"scores": [scores]}))
+
+    def guesses(self, n: int) -> NDArray[np.float32]:
+        """What `n` unlabelled faces were taken for when the run began, [n, 7].
+
+        Raises:
+            DataError: there are none, or of other faces.
+        """
+        scores: NDArray[np.float32]
+        (scores,) = unpacked(self._guesses_file).get("scores", [np.empty(0, np.float32)])
+        if len(scores) != n:
+            raise DataError(
+                f"{self._guesses_file} answers {len(scores)} faces, not {n}.",
+                "The faces that the run began with have changed; begin a new run.",
+            )
+        return scores
+
+    @property
+    def _guesses_file(self) -> Path:
+        return self.folder / "guesses.npz"
+
     @property
     def _state_file(self) -> Path:
         return self.folder / "state.npz"

@@ -8,18 +8,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
-from vcam_emoji.emotion_input import scaled
 from vcam_emoji.errors import DataError
 from vcam_emoji.training import networks
 from vcam_emoji.training.data import Faces, divided
 from vcam_emoji.training.figures import figures
 from vcam_emoji.training.learner import Examples, Learner, smoothed
+from vcam_emoji.training.networks import logits
 from vcam_emoji.training.plan import Plan
 from vcam_emoji.training.recipe import Recipe
 from vcam_emoji.training.run import Arrays, Epoch, Run, State, assign, values
+from vcam_emoji.training.unlabelled import Guesses, joined
 from vcam_emoji.types import Emotion
 
 _KEEP_EVERY_S = 60.0
@@ -33,6 +32,7 @@ def train(
     on_steps: Callable[[int], None] = lambda _: None,
     start: Arrays | None = None,
     teachers: Sequence[keras.Model] = (),
+    guesses: Guesses | None = None,
 ) -> Iterator[Epoch]:
     """Train on emotions from where the run's folder stands to the end of its plan.
 
@@ -43,6 +43,7 @@ def train(
         on_steps: Called with how many batches were done.
         start: Weights to begin with; a run that goes on has its own.
         teachers: Networks to learn from beside the labels.
+        guesses: Faces to learn from that nobody labelled.
 
     Yields:
         Every epoch as it ends.
@@ -54,6 +55,8 @@ def train(
     groups = (len(Emotion),)
     targets = smoothed(training.targets(recipe.share_of_votes), recipe.label_smoothing, groups)
     examples = Examples(training.images, targets, training.labels, groups)
+    if guesses is not None:
+        examples = joined(examples, guesses, recipe.share_of_unlabelled, recipe.balance)
 
     def judge(model: keras.Model) -> tuple[float, float]:
         found = figures(held_out.labels, logits(model, held_out.images))
@@ -125,15 +128,6 @@ def learn(
             raise DataError("The training diverged.", "Begin again with a lower learning rate.")
         if done:
             return
-
-
-def logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """[n, 48, 48] grey pictures to what the network answers, [n, k]."""
-    parts = [
-        np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(scaled(part))))
-        for part in np.array_split(images, math.ceil(len(images) / 256))
-    ]
-    return np.concatenate(parts).astype(np.float32)
 
 
 def begin_with(model: keras.Model, weights: Arrays) -> None:
