@@ -32,7 +32,7 @@ def head(look: Look) -> Vector:
 
 def framed(look: Look) -> Vector:
     """What the finder sees around the eyes."""
-    return _pooled(look.inner.finder_near[6:16, 2:22], 2)
+    return pooled(look.inner.finder_near[6:16, 2:22], 2)
 
 
 def rims(look: Look) -> Vector:
@@ -42,37 +42,37 @@ def rims(look: Look) -> Vector:
 
 def bearded(look: Look) -> Vector:
     """What the finder sees from the nose down."""
-    return _pooled(look.inner.finder_near[12:, 4:20], 2)
+    return pooled(look.inner.finder_near[12:, 4:20], 2)
 
 
 def below(look: Look) -> Vector:
     """What the outline's network sees from the nose down, coarsely."""
-    return _pooled(look.inner.outline_near[16:, 4:28], 4)
+    return pooled(look.inner.outline_near[16:, 4:28], 4)
 
 
 def near(look: Look) -> Vector:
     """What the finder sees of the whole picture, before it knows of whole faces."""
-    return _pooled(look.inner.finder_near, 4)
+    return pooled(look.inner.finder_near, 4)
 
 
 def far(look: Look) -> Vector:
     """What the finder sees of the whole picture, in large."""
-    return _pooled(look.inner.finder_far, 3)
+    return pooled(look.inner.finder_far, 3)
 
 
 def meshed(look: Look) -> Vector:
     """What the mesh's network sees of the face."""
-    return _pooled(look.inner.mesh, 3)
+    return pooled(look.inner.mesh, 3)
 
 
 def outlined(look: Look) -> Vector:
     """What the outline's network sees of the whole picture: colours and edges, coarsely."""
-    return _pooled(look.inner.outline_near, 4)
+    return pooled(look.inner.outline_near, 4)
 
 
 def outlined_far(look: Look) -> Vector:
     """The same further on, where it tells a person from the rest."""
-    return _pooled(look.inner.outline_far, 4)
+    return pooled(look.inner.outline_far, 4)
 
 
 def places(look: Look) -> Vector:
@@ -110,7 +110,7 @@ def jaw(look: Look) -> Vector:
     return edges(_levelled(look, (64, 64), width=1.9, centre=(0.5, -0.24)), 8)
 
 
-def _pooled(grid: NDArray[np.float32], cell: int) -> Vector:
+def pooled(grid: NDArray[np.float32], cell: int) -> Vector:
     """Means of cells of so many rows and columns."""
     rows, columns, channels = grid.shape
     cells = grid.reshape(rows // cell, cell, columns // cell, cell, channels)

@@ -159,9 +159,12 @@ def _glasses(traits: Traits, delicate: float) -> tuple[str, bool]:
 
 
 def _age(traits: Traits) -> float:
-    """Years, from grey hair, receding hair and fine lines: a guess for the drawing alone."""
-    years = 32 + 28 * _grey(traits) + 4 * traits.measures["wrinkles"] + 8 * traits.receding
-    return float(np.clip(years + 6 * traits.length["bald"], 20, 80))
+    """Years, from the face, grey hair and receding hair: a guess for the drawing alone."""
+    # Faces tell ages from hair cut away; grey hair takes them half way to an old person's.
+    years = traits.age + 0.5 * _grey(traits) * max(0.0, 68 - traits.age) + 4 * traits.receding
+    # Guesses lie nearer to the middle than people, and a drawing's folds are faint until sixty.
+    years += 0.5 * max(0.0, years - 42)
+    return float(np.clip(years, 20, 80))
 
 
 def _grey(traits: Traits) -> float:

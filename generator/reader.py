@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generator import cielab, constancy, descriptors
+from generator import ages, cielab, constancy, descriptors
+from generator.ages import Ages, Onlooker
 from generator.classifier import Classifier
 from generator.constancy import Constancy
 from generator.descriptors import Vector
@@ -81,6 +82,7 @@ room may well be brown."""
 _PALE, _DARK = (67.0, 13.0, 18.0), (40.0, 13.0, 19.0)
 """Middle of the lit cheeks, in even light, of people whose skin is not, and is, labelled dark."""
 _OWN = np.array((0.5, 0.4, 0.4))
+_ORDINARY_AGE = 35.0
 _LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 _MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 _JAW = (164, 393, 167, 18, 200, 199, 175, 171, 396, 201, 421)
@@ -124,6 +126,8 @@ class Readers:
     deviation: NDArray[np.float64]
     constancy: Constancy | None = None
     """None while it is being fitted: then colours are as each photograph has them."""
+    ages: Ages | None = None
+    """None while they are being fitted: then everybody looks 35."""
 
     def odds(self, what: str, vectors: Mapping[str, Vector]) -> Odds:
         """How likely each class is, from descriptors by name."""
@@ -142,7 +146,7 @@ def load(file: Path | None = None) -> Readers:
             panels = {what: _panel(what, kept) for what in CLASSES}
             mean = np.asarray(kept["measures/mean"], np.float64)
             deviation = np.asarray(kept["measures/deviation"], np.float64)
-            return Readers(panels, mean, deviation, _constancy(kept))
+            return Readers(panels, mean, deviation, _constancy(kept), _ages(kept))
     except FileNotFoundError as error:
         raise ModelError(
             f"The readers of traits are missing: there is no file {file}.",
@@ -186,6 +190,19 @@ def _constancy(kept: Mapping[str, NDArray[Any]]) -> Constancy:
     )
 
 
+def _ages(kept: Mapping[str, NDArray[Any]]) -> Ages:
+    def array(name: str) -> NDArray[np.float64]:
+        return np.asarray(kept[f"age/{name}"], np.float64)
+
+    return Ages(
+        array("mean"),
+        array("deviation"),
+        array("weights"),
+        float(array("offset")),
+        float(array("stretch")),
+    )
+
+
 def described(look: Look) -> dict[str, Vector]:
     """All descriptors of a look by name."""
     return {name: descriptor(look) for name, descriptor in DESCRIPTORS.items()}
@@ -201,6 +218,7 @@ class Reader:
             ModelError: it is missing or damaged.
         """
         self._looker = Looker()
+        self._onlooker = Onlooker()
         self._readers = readers or load()
 
     def read(self, photos: Sequence[Picture]) -> Traits:
@@ -269,6 +287,7 @@ class Reader:
             fringe=odds["fringe"]["yes"],
             receding=odds["receding"]["yes"],
             curly=odds["curly"]["yes"],
+            age=self._age(look),
             measures=dict(zip(MEASURES, np.clip(measures, -3, 3).tolist(), strict=True)),
             confidence={
                 **sure,
@@ -278,6 +297,16 @@ class Reader:
                 "measures": look.presence,
             },
         )
+
+    def _age(self, look: Look) -> float:
+        if self._readers.ages is None:
+            return _ORDINARY_AGE
+        grey = cv2.cvtColor(look.image, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+        crop = ages.framed(grey, look.mesh)
+        guesses = [
+            self._readers.ages.years(self._onlooker.vector(each)) for each in (crop, crop[:, ::-1])
+        ]
+        return float(np.clip(np.mean(guesses), 5, 90))
 
 
 def _skin(look: Look, dark: float) -> Lab:

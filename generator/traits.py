@@ -59,6 +59,8 @@ class Traits:
     """How likely hair hangs over the forehead, 0 to 1."""
     receding: float
     curly: float
+    age: float
+    """Years that onlookers would guess from the face alone."""
     measures: Mapping[str, float]
     """`MEASURES` by name, in standard deviations from the mean of many people."""
     confidence: Mapping[str, float]
@@ -122,6 +124,7 @@ def merged(several: Sequence[Traits]) -> Traits:
         fringe=mean([each.fringe for each in several]),
         receding=mean([each.receding for each in several]),
         curly=mean([each.curly for each in several]),
+        age=median([each.age for each in several]),
         measures=by_name("measures", median),
         confidence=by_name("confidence", max),
         photos=sum(each.photos for each in several),

@@ -155,10 +155,11 @@ def test_a_missing_network_and_two_of_unlike_shape_are_named(
     assert "networks differ" in capsys.readouterr().err
 
 
-def test_a_switch_without_networks_is_refused(
-    photos: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("option", ["--resolution", "--width", "--steps"])
+def test_what_is_for_networks_is_refused_without_them(
+    photos: Path, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["make", str(photos), "--resolution", "16"]) != 0
+    assert main(["make", str(photos), option, "16"]) == 2
     assert "--network" in capsys.readouterr().err
 
 

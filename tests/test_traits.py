@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from generator import classifier, constancy, gate, likeness, trait_training
+from generator.ages import CROP, Onlooker, framed
 from generator.artwork.people.person import Person
 from generator.labels import labels
 from generator.looks import Looker
@@ -19,7 +21,7 @@ from generator.portrayal import person_of, seen_in
 from generator.reader import CLASSES, Reader, load
 from generator.trait_figures import compared
 from generator.traits import BEARDS, GLASSES, HEADWEAR, LENGTHS, MEASURES, Lab, Traits, merged
-from vcam_emoji.errors import ModelError
+from vcam_emoji.errors import DataError, ModelError
 from vcam_emoji.resources import asset
 
 
@@ -52,6 +54,7 @@ def somebody(
         fringe=0.0,
         receding=0.0,
         curly=0.0,
+        age=35.0,
         measures=dict.fromkeys(MEASURES, 0.0),
         confidence={"skin": 1.0},
     )
@@ -190,6 +193,57 @@ def test_every_trait_can_be_drawn_at_its_utmost() -> None:
     for kind in LENGTHS:
         for far in (-3.0, 3.0):
             person_of(replace(somebody(length=kind), measures=dict.fromkeys(MEASURES, far)))
+
+
+def test_grey_hair_makes_a_face_of_any_age_look_older() -> None:
+    young = replace(somebody(), age=30.0)
+    grey = replace(young, colour=odds(CLASSES["colour"], "grey"))
+    old = replace(young, age=70.0)
+    assert person_of(young).age < person_of(grey).age < person_of(old).age <= 80
+    assert person_of(replace(young, age=5.0)).age >= 18, "children are not drawn"
+
+
+def test_ages_are_learnt_and_drawn_out_half_way(capsys: pytest.CaptureFixture[str]) -> None:
+    chance = np.random.default_rng(0)
+    years = chance.uniform(15, 75, 600)
+    vectors = np.column_stack([years / 20, np.zeros(600), chance.normal(size=600)])
+    noisy = (vectors + chance.normal(0, 0.8, (600, 3)) * (1, 0, 1)).astype(np.float32)
+    ages = trait_training.fitted_ages(noisy, years, print)
+    assert "faces put aside" in capsys.readouterr().out
+    read = np.array([ages.years(each) for each in noisy])
+    assert np.corrcoef(read, years)[0, 1] > 0.7
+    plain = read.std() / ages.stretch
+    assert plain < read.std() < years.std()
+    assert ages.stretch == pytest.approx((years.std() / plain) ** 0.5, rel=1e-6)
+    assert np.isfinite(ages.years(np.full(3, 1e6))), "what never occurs cannot run away"
+
+
+def test_the_admiral_of_the_demo_looks_older_than_the_astronaut(reader: Reader) -> None:
+    hopper, collins = (reader.read([portrait(name)]) for name in ("hopper.jpg", "collins.jpg"))
+    assert hopper.age > collins.age + 5
+    assert person_of(hopper).age > person_of(collins).age + 5
+
+
+def test_how_old_a_face_looks_does_not_hang_on_where_it_is_in_the_crop() -> None:
+    look, onlooker = Looker().look(portrait("hopper.jpg")), Onlooker()
+    grey = cv2.cvtColor(look.image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+    crop, known = framed(grey, look.mesh), load().ages
+    assert crop.shape == (CROP, CROP)
+    assert known is not None
+    moved = (np.roll(crop, at, axis=(0, 1)) for at in ((0, 0), (0, 2), (-2, 0)))
+    years = [known.years(onlooker.vector(each)) for each in moved]
+    assert max(years) - min(years) < 12
+
+
+@pytest.mark.parametrize("index", ["file,age\n0.jpg,quite old\n", "file\n0.jpg\n", None])
+def test_an_archive_that_tells_no_ages_is_refused(tmp_path: Path, index: str | None) -> None:
+    archive = tmp_path / "faces.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("0.jpg", b"")
+        if index is not None:
+            made.writestr("index.csv", index)
+    with pytest.raises(DataError, match="cannot be used"):
+        trait_training.aged(load(), archive, print)
 
 
 def test_nobody_is_both_fitted_to_and_judged_on() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vcam_emoji.emoji_set import EmojiSet
 
 _MOST_STEPS = 10_000
+_STEPS = 500
 
 
 def register(parser: argparse.ArgumentParser, projects: bool) -> None:
@@ -36,15 +37,16 @@ def register(parser: argparse.ArgumentParser, projects: bool) -> None:
     )
     group.add_argument("--width", type=float, default=0.0, help="of a soft switch, in layers (0)")
     if projects:
-        group.add_argument(
-            "--steps", type=int, default=500, help="of each photo's projection (500)"
-        )
+        group.add_argument("--steps", type=int, help=f"of each photo's projection ({_STEPS})")
 
 
 def refuse_switch(options: argparse.Namespace) -> None:
     """Raises `UsageError` if a switch is wanted where nothing is blended."""
-    if options.resolution is not None or options.width:
-        raise UsageError("--resolution and --width are for --network.", "Say --network DIR too.")
+    steps = getattr(options, "steps", None)
+    if options.resolution is not None or options.width or steps is not None:
+        raise UsageError(
+            "--resolution, --width and --steps are for --network.", "Say --network DIR too."
+        )
 
 
 def make(options: argparse.Namespace) -> int:
@@ -54,8 +56,9 @@ def make(options: argparse.Namespace) -> int:
             "--network takes photos, and neither --camera nor --trait nor --way.",
             "make --camera --keep DIR takes some.",
         )
-    if not 1 <= options.steps <= _MOST_STEPS:
-        raise UsageError(f"{options.steps} steps lead nowhere.", f"Choose 1 to {_MOST_STEPS}.")
+    steps = _STEPS if options.steps is None else options.steps
+    if not 1 <= steps <= _MOST_STEPS:
+        raise UsageError(f"{steps} steps lead nowhere.", f"Choose 1 to {_MOST_STEPS}.")
     if not options.replace:
         finishing.check_free(options.name)
     from generator import backend, blended, making
@@ -66,7 +69,7 @@ def make(options: argparse.Namespace) -> int:
     networks = blended.Networks.of(options.network)
     switch = _switch(options, networks)
     blend = switch.blended(networks)
-    recipe = Recipe(steps=options.steps, space="w+")
+    recipe = Recipe(steps=steps, space="w+")
     found = making.photos_in(options.photos)
     crops, refused = making.crops_by_emotion(found, networks.resolution)
     for line in refused:

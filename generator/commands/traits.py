@@ -26,6 +26,9 @@ def register(commands: Any) -> None:
     read.set_defaults(run=_read)
     train = kinds.add_parser("train", help="fit the readers to the labels in the program")
     train.add_argument("data", type=Path, metavar="DATA", help="the archive faces128.zip")
+    train.add_argument(
+        "--ages", type=Path, required=True, metavar="FAIRFACE", help="its archive, for ages"
+    )
     train.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="to write")
     train.set_defaults(run=_train)
 
@@ -64,6 +67,7 @@ def _read(options: argparse.Namespace) -> int:
         print(f"{what:10} {kind} ({getattr(found, what)[kind]:.0%})")
     for what in ("fringe", "receding", "curly"):
         print(f"{what:10} {getattr(found, what):.0%}")
+    print(f"{'age':10} {found.age:.0f}")
     for what in ("skin", "hair"):
         print(f"{what:10} L* {getattr(found, what)[0]:.0f}, a* {getattr(found, what)[1]:.0f}, "
               f"b* {getattr(found, what)[2]:.0f}")  # fmt: skip
@@ -92,6 +96,7 @@ def _train(options: argparse.Namespace) -> int:
     from generator import trait_training
 
     readers = trait_training.train(options.data, _tell)
+    readers = trait_training.aged(readers, options.ages, _tell)
     try:
         trait_training.save(readers, options.out)
     except OSError as error:
