@@ -8,7 +8,7 @@ run: .venv/runtime  ## see it work: no camera, no GPU
 	$(BIN)/vcam-emoji demo --out demo-out
 
 test: .venv/development  ## pass the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/development  ## style, types on three systems, import layers
 	$(BIN)/ruff check .
