@@ -15,6 +15,7 @@ from vcam_emoji.clips import portraits
 from vcam_emoji.emotion_input import SIZE, framing
 from vcam_emoji.faces.region import Region
 from vcam_emoji.tracking import Tracker, open_tracker
+from vcam_emoji.training.data import load
 from vcam_emoji.types import Face
 
 
@@ -79,6 +80,28 @@ def test_faces_are_placed_inside_the_frame() -> None:
     for at in places(200):
         assert at.side / 2 < at.x < 640 - at.side / 2
         assert at.side / 2 < at.y < 480 - at.side / 2
+
+
+def test_what_is_cut_is_kept_as_a_data_set_beside_other_surroundings(
+    tmp_path: Path, stills: NDArray[np.uint8]
+) -> None:
+    grey, varied = (
+        placed(stills[0], Region(320, 240, 200, 0), other=other) for other in (None, stills[2])
+    )
+    assert np.abs(grey[240, 320].astype(int) - varied[240, 320]).max() <= 1, "the face is the same"
+    assert np.abs(grey.astype(int) - varied)[150:330, 60:200].mean() > 4, "what is beside it is not"
+    splits = ["public", "train", "train", "train"]
+    np.savez(tmp_path / "faces.npz", images=stills, labels=np.array([3, 3, 6, 5]), splits=splits)
+    words = [str(tmp_path / "faces.npz"), "--split", "train", "--keep"]
+    assert main([*words, str(tmp_path / "cuts.npz")]) == 0
+    kept = load(tmp_path / "cuts.npz")
+    assert kept.labels.tolist() == [3, 6, 5]
+    assert kept.splits.tolist() == ["train"] * 3
+    for cut, still in zip(kept.images, stills[1:], strict=True):
+        eyes_and_mouth = still[14:40, 10:38]
+        alike = cv2.matchTemplate(cut, eyes_and_mouth, cv2.TM_CCOEFF_NORMED)
+        assert alike.max() > 0.7
+    assert main([*words, str(tmp_path / "cuts.zip")]) == 2
 
 
 def test_the_command_measures_any_data_set(

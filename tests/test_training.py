@@ -265,6 +265,20 @@ class TestTraining:
         assert main([*words, "--resume"]) == 0
         np.testing.assert_array_equal(run.guesses(16), kept)
 
+    def test_more_labelled_faces_are_learnt_from_too(self, tmp_path: Path) -> None:
+        from vcam_emoji.training.run import Run
+
+        data, run = stripes(), Run(tmp_path / "run")
+        for name in ("data.npz", "more.npz"):
+            np.savez(tmp_path / name, images=data.images, labels=data.labels, splits=data.splits)
+        words = ["train", str(tmp_path / "data.npz"), "--run", str(run.folder)]
+        begun = ["--network", "tiny", "--epochs", "1", "--batch", "8"]
+        assert main([*words, *begun, "--also", str(tmp_path / "more.npz")]) == 0
+        assert f"--also {tmp_path / 'more.npz'}" in run.recipe().options()
+        assert main([*words, "--resume"]) == 0
+        (tmp_path / "more.npz").unlink()
+        assert main([*words, "--resume"]) == 2, "a run that goes on needs what it began with"
+
     @pytest.mark.parametrize("name", ["none.zip", "empty", "torn.zip"])
     def test_what_holds_no_faces_is_refused(self, tmp_path: Path, name: str) -> None:
         from vcam_emoji.training.unlabelled import load

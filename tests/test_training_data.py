@@ -14,7 +14,7 @@ import pytest
 from vcam_emoji.errors import DataError
 from vcam_emoji.training import data
 from vcam_emoji.training.__main__ import main
-from vcam_emoji.training.data import Faces, divided, load
+from vcam_emoji.training.data import Faces, divided, load, with_more
 
 FER = Path(__file__).parents[2] / "shared" / "data" / "fer2013.zip"
 
@@ -211,6 +211,23 @@ def test_without_a_public_split_a_tenth_is_held_out_by_the_seed() -> None:
 def test_too_few_pictures_cannot_be_divided() -> None:
     with pytest.raises(DataError, match="3 pictures to train on and 0"):
         divided(labelled(3), seed=1)
+
+
+def test_of_more_faces_only_those_for_training_are_learnt_from() -> None:
+    faces, more = labelled(70), labelled(14, votes=True)
+    more = replace(more, splits=np.array(["public"] * 4 + ["train"] * 10))
+    both = with_more(faces, more)
+    assert len(both) == 80
+    np.testing.assert_array_equal(both.images[70:], more.images[4:])
+    assert both.votes is not None
+    assert more.votes is not None
+    assert not both.votes[:70].any()
+    np.testing.assert_array_equal(both.votes[70:], more.votes[4:])
+    faces = replace(faces, splits=np.array(["public"] * 10 + ["train"] * 60))
+    _, held_out = divided(with_more(faces, more), seed=1)
+    np.testing.assert_array_equal(held_out.images, faces.images[:10])
+    with pytest.raises(DataError, match="no faces for training"):
+        with_more(faces, more.split("public"))
 
 
 @pytest.mark.shared

@@ -54,6 +54,9 @@ def _parser() -> _Parser:
     train.add_argument("--run", dest="folder", type=Path, metavar="FOLDER", help=_FOLDER)
     train.add_argument("--resume", action="store_true", help="go on with that run, as it began")
     train.add_argument(
+        "--also", type=Path, metavar="DATA", help="more labelled faces to learn from, likewise"
+    )
+    train.add_argument(
         "--unlabelled",
         type=Path,
         metavar="FACES",

@@ -33,6 +33,8 @@ def train(arguments: argparse.Namespace) -> None:
 
     run, recipe = _planned(arguments)
     faces = data.load(arguments.data)
+    if recipe.also:
+        faces = data.with_more(faces, data.load(Path(recipe.also)))
     training, _ = data.divided(faces, recipe.seed)
     start, teachers = helped(replace(recipe, start="") if run.started else recipe)
     guesses = _guesses(run, recipe)
@@ -225,6 +227,8 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     recipe = replace(Recipe(), **named | {"precision": arguments.precision or precision()})
     if getattr(arguments, "start", None):
         recipe = replace(recipe, start=str(arguments.start))
+    if getattr(arguments, "also", None):
+        recipe = replace(recipe, also=str(arguments.also))
     if getattr(arguments, "unlabelled", None):
         recipe = replace(recipe, unlabelled=str(arguments.unlabelled))
     if getattr(arguments, "teachers", None):

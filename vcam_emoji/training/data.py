@@ -118,6 +118,33 @@ def divided(faces: Faces, seed: int) -> tuple[Faces, Faces]:
     return training, held_out
 
 
+def with_more(faces: Faces, more: Faces) -> Faces:
+    """Faces, and those for training of another data set after them.
+
+    Raises:
+        DataError: the other has none for training.
+    """
+    more = more.split("train")
+    if not len(more):
+        raise DataError("The further data set has no faces for training.", _FORMS)
+    votes = None
+    if faces.votes is not None or more.votes is not None:
+        votes = np.concatenate(
+            [
+                np.zeros((len(each), len(EMOTIONS)), np.float32)
+                if each.votes is None
+                else each.votes
+                for each in (faces, more)
+            ]
+        )
+    return Faces(
+        np.concatenate([faces.images, more.images]),
+        np.concatenate([faces.labels, more.labels]),
+        np.concatenate([faces.splits, more.splits]),
+        votes,
+    )
+
+
 def load(path: Path) -> Faces:
     """Read a data set in any of the known forms.
 

@@ -44,6 +44,8 @@ class Recipe:
     """Faces that nobody labelled: answered by the teachers, or by what the run began from."""
     share_of_unlabelled: float = 0.3
     """How much of what is shown are such faces, where there are any."""
+    also: str = ""
+    """More labelled faces, those for training of which are learnt from as well."""
     mixup: float = 0.0
     """Where above 0, alpha of mixup (Zhang et al. 2018): pictures are blended in pairs."""
     balance: float = 0.0
@@ -93,8 +95,8 @@ class Recipe:
                 continue
             if each.name == "start":
                 options.append(f"--from {value}")
-            elif each.name == "unlabelled":
-                options.append(f"--unlabelled {value}")
+            elif each.name in ("also", "unlabelled"):
+                options.append(f"--{each.name} {value}")
             elif each.name == "teachers":
                 options.append(f"--teachers {','.join(value)}")
             elif each.name in named:
