@@ -189,6 +189,7 @@ class TestTraining:
         assert first == rows()
         assert json.loads((tmp_path / "table.json").read_text())[1]["recipe"]["seed"] == RECIPE.seed
         assert "| no votes |" in (tmp_path / "table.md").read_text()
+        assert 0 < first[0].spoilt <= 1
 
     def test_attributes_of_faces_are_learnt_beforehand(self, tiny: None, tmp_path: Path) -> None:
         from vcam_emoji.training.attributes import GROUPS, Attributes, pretrain

@@ -32,9 +32,7 @@ def train(arguments: argparse.Namespace) -> None:
     from vcam_emoji.training.train import train as trained
 
     run, recipe = _planned(arguments)
-    faces = data.load(arguments.data)
-    if recipe.also:
-        faces = data.with_more(faces, data.load(Path(recipe.also)))
+    faces = _faces(arguments.data, recipe)
     training, _ = data.divided(faces, recipe.seed)
     start, teachers = helped(replace(recipe, start="") if run.started else recipe)
     guesses = _guesses(run, recipe)
@@ -74,11 +72,16 @@ def ablate(arguments: argparse.Namespace) -> None:
         raise UsageError(
             f"There is no row {unknown[0]!r} in the table.", f"It has: {'; '.join(TABLE)}."
         )
-    faces = data.load(arguments.data)
+    faces = _faces(arguments.data, recipe)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for row in rows(arguments.out, recipe, faces, {n: TABLE[n] for n in names}, helped):
         print(f"{row.accuracy:.2%}  macro-F1 {row.macro_f1:.2%}  {row.epochs} epochs  {row.name}")
     print(f"Done: {arguments.out / 'table.md'}")
+
+
+def _faces(path: Path, recipe: Recipe) -> data.Faces:
+    faces = data.load(path)
+    return data.with_more(faces, data.load(Path(recipe.also))) if recipe.also else faces
 
 
 def helped(recipe: Recipe) -> tuple[Arrays | None, list[Any]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE
-from vcam_emoji.emotion_network import Scorer
 from vcam_emoji.training.data import Faces
 from vcam_emoji.training.figures import figures, timed_scores
+
+if TYPE_CHECKING:
+    # The machine that trains needs nothing of the live path.
+    from vcam_emoji.emotion_network import Scorer
 
 _Change: TypeAlias = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
 
@@ -55,11 +58,16 @@ CHANGES: dict[str, _Change] = {
 """Each takes a [48, 48] picture, and 1 or -1 for the way to go where there are two."""
 
 
-def robustness(network: Scorer, faces: Faces) -> dict[str, float]:
-    """Accuracy under each of `CHANGES`, 0 to 1."""
-    found = {}
+def spoilt(faces: Faces) -> Iterator[tuple[str, Faces]]:
+    """The faces under each of `CHANGES`, by its name."""
     for name, change in CHANGES.items():
         changed = [change(image, 1 - 2 * (i % 2)) for i, image in enumerate(faces.images)]
-        scores, _ = timed_scores(network, replace(faces, images=np.stack(changed)))
-        found[name] = figures(faces.labels, scores).accuracy
-    return found
+        yield name, replace(faces, images=np.stack(changed))
+
+
+def robustness(network: Scorer, faces: Faces) -> dict[str, float]:
+    """Accuracy under each of `CHANGES`, 0 to 1."""
+    return {
+        name: figures(faces.labels, timed_scores(network, changed)[0]).accuracy
+        for name, changed in spoilt(faces)
+    }
