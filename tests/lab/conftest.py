@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     if done.returncode:
         pytest.skip(f"the camera lab could not be set up: {done.stderr.strip()[-300:]}")
     return Lab(command, tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """Tests of what a browser shows are skipped where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    if not os.environ.get("CHROMIUM") and not any(map(shutil.which, names)):
+        pytest.skip("no Chromium is installed; CHROMIUM names one")
 
 
 def write_video(path: Path, pictures: Iterator[Image], size: tuple[int, int], fps: float) -> None:

@@ -39,6 +39,7 @@ def test_the_service_reads_the_webcam_and_publishes(meeting: Report) -> None:
     assert live["trouble"] == ""
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_browser_lists_the_virtual_camera_by_its_label_and_shows_it(meeting: Report) -> None:
     seen = meeting["seen"]
     assert seen.get("ok"), seen
@@ -48,6 +49,7 @@ def test_a_browser_lists_the_virtual_camera_by_its_label_and_shows_it(meeting: R
     assert seen["distinct_top_rows"] > 1
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_red_emoji_is_red_in_the_browser(meeting: Report, portrait: Portrait, lab: Lab) -> None:
     (shot,) = meeting["seen"]["shots"]
     (colour,) = shot["pixels"].values()
@@ -57,6 +59,7 @@ def test_a_red_emoji_is_red_in_the_browser(meeting: Report, portrait: Portrait, 
     assert picture.shape == (720, 1280, 3)
 
 
+@pytest.mark.usefixtures("chromium")
 def test_the_browser_gets_most_of_what_the_service_publishes(meeting: Report) -> None:
     """A ratio: service, browser and webcam share the guest's one processor with whatever runs."""
     seen = meeting["seen"]
@@ -76,11 +79,13 @@ def test_the_service_ends_cleanly_when_asked_and_when_terminated(meeting: Report
     assert meeting["terminated"] == 0
 
 
+@pytest.mark.usefixtures("chromium")
 def test_the_virtual_camera_survives_a_second_run(meeting: Report) -> None:
     assert meeting["second_run"]["output"] == "Virtual Camera (/dev/video10), 1280x720 at 30"
     assert meeting["second_seen"].get("ok"), meeting["second_seen"]
 
 
+@pytest.mark.usefixtures("chromium")
 @pytest.mark.parametrize("form", ["yuyv", "mjpeg"])
 def test_the_webcams_colours_are_right_in_the_browser(lab: Lab, quadrants: Path, form: str) -> None:
     options = ("--feed", str(quadrants), "--feed-format", form, "--no-vivid")
