@@ -102,6 +102,10 @@ def test_what_is_cut_is_kept_as_a_data_set_beside_other_surroundings(
         alike = cv2.matchTemplate(cut, eyes_and_mouth, cv2.TM_CCOEFF_NORMED)
         assert alike.max() > 0.7
     assert main([*words, str(tmp_path / "cuts.zip")]) == 2
+    assert main([*words, str(tmp_path / "nowhere" / "cuts.npz")]) == 2
+    (tmp_path / "taken.npz").mkdir()
+    assert main([*words, str(tmp_path / "taken.npz")]) == 2
+    assert not list(tmp_path.glob("*.half.npz")), "nothing half written stays"
 
 
 def test_the_command_measures_any_data_set(

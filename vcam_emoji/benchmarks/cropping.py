@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE, crop, framing
 from vcam_emoji.emotion_network import EmotionNetwork
-from vcam_emoji.errors import DataError, UsageError, VcamEmojiError
+from vcam_emoji.errors import DataError, VcamEmojiError
 from vcam_emoji.faces.region import Region
 from vcam_emoji.tracking import Tracker, open_tracker
 from vcam_emoji.types import Face, Frame, Image
@@ -275,18 +275,18 @@ def keep(data: Path, n: int | None, split: str, out: Path) -> dict[str, Any]:
     Raises:
         DataError: the data set cannot be read, or no face of it is found.
         ModelError: a network is missing.
+        UsageError: the file cannot be written.
     """
-    from vcam_emoji.training.data import packed
+    from vcam_emoji.training.data import may_be_written, packed, store
 
+    may_be_written(out)
     faces = source(data, n, split)
     found = live_cuts(tasks(faces.images, varied=True))
     rows = np.array([row for row, each in enumerate(found) if each is not None], np.int64)
     if not len(rows):
         raise DataError(f"No face is found in {data.name}.", "It needs crops of faces.")
     live = np.stack([each[0] for each in found if each is not None])
-    half = out.with_suffix(".half.npz")
-    np.savez(half, **packed(replace(faces.only(rows), images=live), 0))  # type: ignore[arg-type]
-    half.replace(out)
+    store(packed(replace(faces.only(rows), images=live), 0), out)
     return {"faces": len(faces), "kept": len(rows), "file": str(out)}
 
 
@@ -309,10 +309,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.keep is None:
             found = measure(asked.data, asked.faces or _FACES, asked.split)
-        elif asked.keep.suffix == ".npz":
-            found = keep(asked.data, asked.faces, asked.split, asked.keep)
         else:
-            raise UsageError(f"{asked.keep.name} should end in .npz.")
+            found = keep(asked.data, asked.faces, asked.split, asked.keep)
     except VcamEmojiError as error:
         print(f"cropping: {error}", file=sys.stderr)
         return error.exit_status

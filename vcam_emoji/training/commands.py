@@ -9,8 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from vcam_emoji.errors import UsageError
 from vcam_emoji.resources import asset
 from vcam_emoji.training import data
@@ -184,6 +182,7 @@ def keep(arguments: argparse.Namespace) -> None:
 
 
 def pack(arguments: argparse.Namespace) -> None:
+    data.may_be_written(arguments.out)
     if _is_of_attributes(arguments.data):
         _require_keras()
         from vcam_emoji.training import attributes
@@ -191,11 +190,7 @@ def pack(arguments: argparse.Namespace) -> None:
         arrays = attributes.packed(attributes.load(arguments.data), arguments.error)
     else:
         arrays = data.packed(data.load(arguments.data), arguments.error)
-    if arguments.out.suffix != ".npz":
-        raise UsageError(f"{arguments.out.name} should end in .npz.")
-    half = arguments.out.with_suffix(".half.npz")
-    np.savez(half, **arrays)  # type: ignore[arg-type]
-    half.replace(arguments.out)
+    data.store(arrays, arguments.out)
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.emotion_input import SIZE
-from vcam_emoji.errors import DataError
+from vcam_emoji.errors import DataError, UsageError
 from vcam_emoji.training.mosaic import mosaics, pictures
 from vcam_emoji.types import Emotion
 
@@ -212,6 +212,34 @@ def packed(faces: Faces, error: int) -> dict[str, NDArray[np.generic]]:
     votes = {} if faces.votes is None else {"votes": faces.votes.astype(np.uint8)}
     small = mosaics(faces.images, error)
     return {**small, "labels": faces.labels.astype(np.uint8), "splits": faces.splits, **votes}
+
+
+def may_be_written(out: Path) -> None:
+    """Say early, before what takes minutes, that `store` could not write there.
+
+    Raises:
+        UsageError: it is no .npz file, or its folder is missing.
+    """
+    if out.suffix != ".npz":
+        raise UsageError(f"{out.name} should end in .npz.")
+    if not out.parent.is_dir():
+        raise UsageError(f"There is no folder {out.parent}.", "Make it first.")
+
+
+def store(arrays: Mapping[str, NDArray[np.generic]], out: Path) -> None:
+    """Write what `packed` made; beside its place first, then renamed.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    may_be_written(out)
+    half = out.with_suffix(".half.npz")
+    try:
+        np.savez(half, **arrays)  # type: ignore[arg-type]
+        half.replace(out)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise UsageError(f"{out} cannot be written: {error}.") from error
 
 
 def _from_npz(path: Path) -> Faces:
