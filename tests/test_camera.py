@@ -37,14 +37,14 @@ class FakeCapture:
 
     def grab(self, timeout_s: float) -> Raw | None:
         step = next(self.script, None)
-        if isinstance(step, CameraError):
-            raise step
         if step is None:
             threading.Event().wait(0.001)
-        else:
-            # One at a time: what the test sees does not hang on how threads take turns.
-            self.taken.wait(5)
-            self.taken.clear()
+            return None
+        # One at a time, a fault too: what the test sees does not hang on how threads take turns.
+        self.taken.wait(5)
+        if isinstance(step, CameraError):
+            raise step
+        self.taken.clear()
         return step
 
     def decode(self, raw: Raw) -> Image | None:
