@@ -200,7 +200,6 @@ class Shade:
         )
 
 
-@lru_cache(maxsize=4)
 def shade(half_width: float, half_height: float, roll: float) -> Shade:
     """The shade of a head of that size and tilt."""
     head = Ellipse((0.0, 0.0), half_width, half_height, roll)
@@ -303,10 +302,10 @@ def behind(
     """The backdrop of a head, from its surroundings in a frame; as it was, where it still fits."""
     shape = _shape(head, before.shape if before else None)
     rim = ring(image, Ellipse(head.centre, *shape), others)
-    if before and before.shape == shape and np.abs(rim - before.rim).max() <= _SAME_COLOUR:
-        shaded, rim, colours = before.shade, before.rim, before.colours
+    shaded = before.shade if before and before.shape == shape else shade(*shape)
+    if before and shaded is before.shade and np.abs(rim - before.rim).max() <= _SAME_COLOUR:
+        rim, colours = before.rim, before.colours
     else:
-        shaded = shade(*shape)
         colours = shaded.colours(surface(rim, shape[2], shape[1] / shape[0]))
     height, width = shaded.keep.shape[:2]
     x, y = round(head.centre[0] - width / 2), round(head.centre[1] - height / 2)
@@ -318,7 +317,8 @@ def _shape(head: Ellipse, before: tuple[float, float, float] | None) -> tuple[fl
 
     A cover that trembles would have a new shade computed in every frame, for nothing to be seen.
     """
-    aspect = head.half_height / head.half_width
+    # Rounded, as heads of one form differ in the last digit.
+    aspect = ceil(head.half_height / head.half_width * 100 - 1e-6) / 100
     if before is not None and 1 <= before[0] / (head.half_width + 1) <= 1.08:
         wide = before[0]
     else:
