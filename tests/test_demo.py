@@ -21,7 +21,7 @@ from vcam_emoji.clips.show import Moment, ScriptedReaction
 from vcam_emoji.demo import lettering, sheet
 from vcam_emoji.demo.caption import Label, Tone, labels
 from vcam_emoji.demo.performance import Stage, Tally, cues_at, perform
-from vcam_emoji.demo.sheet import Shot
+from vcam_emoji.demo.sheet import Shot, Shutter
 from vcam_emoji.demo.video import SideBySide
 from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import UsageError, VirtualCameraError
@@ -312,6 +312,31 @@ def test_a_contact_sheet_has_room_for_every_moment(count: int) -> None:
     image = sheet.contact_sheet(shots, "title", "subtitle")
     area = 400 * (180 * 400 // 320)
     assert (image == 200).all(axis=2).sum() >= 0.97 * 2 * count * area
+
+
+def shots_of(said: Sequence[str], *at: int) -> list[tuple[int, str]]:
+    """The frames that are shown of a clip in which that is said, and what is said of them."""
+    shutter = Shutter([Moment(each / 30, f"moment {each}") for each in at], 30)
+    for index, word in enumerate(said):
+        picture = np.full((9, 16, 3), index, np.uint8)
+        shutter.see(index, picture, picture, (Label(word, Tone.RECOGNISED),))
+    return [(int(each.after[0, 0, 0]), each.said[0].words) for each in shutter.shots]
+
+
+def test_a_moment_is_shown_when_it_comes_if_nothing_changes() -> None:
+    assert shots_of(["happy"] * 90, 20, 60) == [(20, "happy"), (60, "happy")]
+
+
+def test_no_emoji_is_shown_while_it_turns_into_what_is_said_of_it() -> None:
+    assert shots_of(["angry"] * 20 + ["neutral"] * 40, 21) == [(29, "neutral")]
+
+
+def test_a_moment_that_never_settles_is_shown_all_the_same() -> None:
+    assert shots_of(["angry", "neutral"] * 40, 30) == [(51, "neutral")]
+
+
+def test_a_clip_that_ends_before_it_settles_loses_no_moment() -> None:
+    assert shots_of(["angry"] * 20 + ["neutral"] * 3, 21) == [(22, "neutral")]
 
 
 def test_words_wider_than_the_picture_are_cut_and_do_no_harm() -> None:

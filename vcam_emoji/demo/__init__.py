@@ -24,7 +24,7 @@ from vcam_emoji.clips.show import Show, demo_clip
 from vcam_emoji.demo import sheet
 from vcam_emoji.demo.caption import labels
 from vcam_emoji.demo.performance import Stage, Tally, perform
-from vcam_emoji.demo.sheet import Shot
+from vcam_emoji.demo.sheet import Shutter
 from vcam_emoji.demo.video import SideBySide
 from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import UsageError, VirtualCameraError
@@ -113,8 +113,7 @@ def play(
         VcamEmojiError: when nothing can be written, or a model does not load.
     """
     size, settings = show.clip.size, Settings()
-    moments = {round(each.at * show.clip.fps): each.title for each in show.moments}
-    shots: list[Shot] = []
+    shutter = Shutter(show.moments, show.clip.fps)
     film, grid = folder / "demo.mp4", folder / "contact-sheet.png"
     with ExitStack() as open_things:
         sink = _virtual_camera(opener, size) if publish else None
@@ -128,8 +127,7 @@ def play(
         def watch(index: int, frame: Frame, done: Processed, asked: Emotion | None) -> None:
             said = labels(done, asked)
             video.write(frame.image, done.image, said)
-            if index in moments:
-                shots.append(Shot(frame.image, done.image.copy(), moments[index], said))
+            shutter.see(index, frame.image, done.image, said)
             progress.advance(task)
 
         tally = perform(show, stages, chosen, settings.look, watch, sink)
@@ -137,7 +135,7 @@ def play(
             sink.send(cards.picture(Card.PAUSED, sink.size))
         output = sink.description if sink else ""
     subtitle = f"{chosen.title}  ·  {size[0]}x{size[1]}, {tally.fps:.0f} frames a second"
-    sheet.save(sheet.contact_sheet(shots, "vcam_emoji: before and after", subtitle), grid)
+    sheet.save(sheet.contact_sheet(shutter.shots, "vcam_emoji: before and after", subtitle), grid)
     return Outcome(tally, (film, grid), output, trouble)
 
 
