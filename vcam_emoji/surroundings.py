@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcam_emoji.backdrop import Ellipse
+from vcam_emoji.sheet import blend
 from vcam_emoji.types import Image, Points
 
 Cells: TypeAlias = NDArray[np.uint8]
@@ -142,18 +143,20 @@ class Surroundings:
             return
         columns, rows = self._grid
         x0, y0, x1, y1 = max(0, x - 4), max(0, y - 4), min(columns, x + w + 4), min(rows, y + h + 4)
-        pane = self.pane(widest)[y0:y1, x0:x1]
         grown = cv2.dilate(cells, _RIM)
         soft = cv2.blur(grown, (3, 3))[y0:y1, x0:x1]
+        # Mixed on the grid, as far as that goes: a frame has some 64 pixels to a cell.
+        shade = cv2.cvtColor(soft, cv2.COLOR_GRAY2BGR)
+        colours = cv2.multiply(self.pane(widest)[y0:y1, x0:x1], shade, scale=1 / 255)
         left, top = round(x0 / self._scale[0]), round(y0 / self._scale[1])
         right, bottom = round(x1 / self._scale[0]), round(y1 / self._scale[1])
         size = (right - left, bottom - top)
+        colour = cv2.resize(colours, size, interpolation=cv2.INTER_LINEAR)
+        # Enlarged in one channel: copying it to three takes a third of enlarging three.
+        keep = cv2.resize(cv2.bitwise_not(soft), size, interpolation=cv2.INTER_LINEAR)
+        kept = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR)
         part = image[top:bottom, left:right]
-        shade = cv2.merge([cv2.resize(soft, size, interpolation=cv2.INTER_LINEAR)] * 3)
-        blur = cv2.resize(pane, size, interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(blur, shade, dst=blur, scale=1 / 255)
-        cv2.multiply(part, cv2.bitwise_not(shade), dst=part, scale=1 / 255)
-        cv2.add(part, blur, dst=part)
+        blend(part, colour.astype(np.uint8, copy=False), kept.astype(np.uint8, copy=False))
 
     def pane(self, widest: float) -> Image:
         """The frame last looked at, behind frosted glass: [rows, columns, 3]."""
