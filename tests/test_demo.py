@@ -21,7 +21,8 @@ from vcam_emoji.clips.show import Moment, ScriptedReaction
 from vcam_emoji.demo import lettering, sheet
 from vcam_emoji.demo.caption import Label, Tone, labels
 from vcam_emoji.demo.performance import Stage, Tally, cues_at, perform
-from vcam_emoji.demo.sheet import Shot, Shutter
+from vcam_emoji.demo.sheet import Shot
+from vcam_emoji.demo.shutter import Shutter
 from vcam_emoji.demo.video import SideBySide
 from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import UsageError, VirtualCameraError

@@ -152,7 +152,7 @@ class Surroundings:
         right, bottom = round(x1 / self._scale[0]), round(y1 / self._scale[1])
         size = (right - left, bottom - top)
         colour = cv2.resize(colours, size, interpolation=cv2.INTER_LINEAR)
-        # Enlarged in one channel: copying it to three takes a third of enlarging three.
+        # Enlarged as one channel, which costs less than three.
         keep = cv2.resize(cv2.bitwise_not(soft), size, interpolation=cv2.INTER_LINEAR)
         kept = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR)
         part = image[top:bottom, left:right]

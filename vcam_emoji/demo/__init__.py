@@ -24,7 +24,7 @@ from vcam_emoji.clips.show import Show, demo_clip
 from vcam_emoji.demo import sheet
 from vcam_emoji.demo.caption import labels
 from vcam_emoji.demo.performance import Stage, Tally, perform
-from vcam_emoji.demo.sheet import Shutter
+from vcam_emoji.demo.shutter import Shutter
 from vcam_emoji.demo.video import SideBySide
 from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import UsageError, VirtualCameraError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import cv2
 import numpy as np
 
 from vcam_emoji import cards
-from vcam_emoji.clips.show import Moment
 from vcam_emoji.demo import lettering
 from vcam_emoji.demo.caption import Label, Tone, write
 from vcam_emoji.errors import UsageError
@@ -26,10 +24,6 @@ _BELOW = 92
 """Height of the captions below each pair."""
 _HEAD = 168
 _GROUND = (40, 31, 27)
-_SETTLED_S = 0.3
-"""For so long the same must be said; an emoji fades in half that time."""
-_PATIENCE_S = 0.7
-"""No shot is later than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +34,6 @@ class Shot:
     after: Image
     title: str
     said: tuple[Label, ...]
-
-
-class Shutter:
-    """Takes the shot of each moment, a little later where an emoji is just turning into another.
-
-    What is said of a face changes at once, its emoji fades.
-    """
-
-    def __init__(self, moments: Sequence[Moment], fps: float) -> None:
-        """For a clip of so many frames a second."""
-        self.shots: list[Shot] = []
-        self._titles = {round(each.at * fps): each.title for each in moments}
-        self._settled, self._patience = round(_SETTLED_S * fps), round(_PATIENCE_S * fps)
-        self._said: tuple[Label, ...] = ()
-        self._same = 0
-        self._until = -1
-
-    def see(self, index: int, before: Image, after: Image, said: tuple[Label, ...]) -> None:
-        """See frame `index` of the clip, what became of it, and what is said of it."""
-        self._same = self._same + 1 if said == self._said else 0
-        self._said = said
-        if index in self._titles:
-            self._until = index + self._patience
-            self.shots.append(Shot(before, after.copy(), self._titles[index], said))
-        elif index <= self._until:
-            self.shots[-1] = Shot(before, after.copy(), self.shots[-1].title, said)
-        if self._same >= self._settled:
-            self._until = index
 
 
 def contact_sheet(shots: list[Shot], title: str, subtitle: str) -> Image:
