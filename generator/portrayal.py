@@ -19,6 +19,7 @@ from generator.cielab import ciede2000, lab, srgb
 from generator.traits import Lab, Traits
 
 _FULL_LASHES, _FEW_LASHES = 0.65, 0.15
+_PLUCKED = 0.45
 _EYES = {
     "dark": "#3d2616",
     "brown": "#6b4423",
@@ -27,6 +28,8 @@ _EYES = {
     "blue": "#4f86b8",
     "grey": "#7f93a3",
 }
+_WIRE, _PLASTIC = "#8b8e95", "#2b2b30"
+"""Of which thin frames and thick ones are drawn."""
 _LIFT = 7.0
 """By how much L* of pale skin is drawn lighter than cheeks are in photographs: on a bright ground
 and with colours as full as a drawing's, the very same colour looks tanned."""
@@ -53,7 +56,7 @@ def person_of(traits: Traits) -> Person:
         headwear = _DRAWN_HEADWEAR[traits.likeliest("headwear")]
     if headwear != "none":
         hair = "crew" if delicate < 0.5 else "shoulder"
-    glasses, dark = _glasses(traits, delicate)
+    glasses, dark = _glasses(traits)
     m = traits.measures
     age = _age(traits)
     # A smile widens the mouth and thins the lips, so both count half.
@@ -69,7 +72,8 @@ def person_of(traits: Traits) -> Person:
         hair_colour=_hex(traits.hair),
         headwear=headwear,
         headwear_colour=_hex(traits.worn),
-        brow_thickness=_drawn(m["brow_thickness"]),
+        # Among long hair and lipstick brows are plucked, which is less than a photograph's pixel.
+        brow_thickness=max(-1.0, _drawn(m["brow_thickness"]) - _PLUCKED * delicate),
         brow_arch=_drawn(m["brow_arch"]),
         brow_colour=_hex(_between(traits.hair, traits.brows, 0.5, darker=4.0)),
         eye_size=_drawn(m["eye_size"]),
@@ -88,6 +92,7 @@ def person_of(traits: Traits) -> Person:
         age=age,
         rosiness=float(np.clip((traits.skin[1] - 8) / 16, 0, 1)),
         glasses=glasses,
+        glasses_colour=_WIRE if glasses == "oval" else _PLASTIC,
         sunglasses=dark,
     )
 
@@ -134,7 +139,9 @@ def _hair(traits: Traits, delicate: float) -> str:
             return "crop"
         return "slicked_back" if traits.measures["forehead"] > 0.9 else "side_part"
     if length == "medium":
-        return ("afro" if dark else "curly_short") if curly else "bob"
+        if curly:
+            return "afro" if dark else "curly_short"
+        return "bob" if fringe else "layered"
     if length == "tied":
         return "bun"
     if curly:
@@ -149,13 +156,13 @@ def _beard(traits: Traits) -> str:
     return "short" if kind == "full" else kind
 
 
-def _glasses(traits: Traits, delicate: float) -> tuple[str, bool]:
+def _glasses(traits: Traits) -> tuple[str, bool]:
     kind = traits.likeliest("glasses")
     if kind == "none":
         return "none", False
     if kind == "sun":
         return "aviator", True
-    return ("oval" if delicate > 0.6 else "rectangle"), False
+    return ("rectangle" if traits.thick > 0.5 else "oval"), False
 
 
 def _age(traits: Traits) -> float:
@@ -219,7 +226,7 @@ def _hex(colour: Lab) -> str:
 _LENGTHS = {
     "bald": ("bald", "horseshoe"),
     "very short": ("shaved", "crew", "cornrows"),
-    "medium": ("bob", "afro", "curly_short", "dreadlocks"),
+    "medium": ("bob", "layered", "afro", "curly_short", "dreadlocks"),
     "long": ("shoulder", "long_straight", "long_wavy", "long_fringe", "curly_long", "braids"),
     "tied": ("ponytail", "bun"),
 }
@@ -258,6 +265,7 @@ def seen_in(person: Person, read: Traits) -> Traits:
         fringe=float(person.hair in ("crop", "long_fringe", "bob")),
         receding=float(person.hair in ("receding", "horseshoe")),
         curly=float(person.hair in ("curly_short", "curly_long", "afro")),
+        thick=float(person.glasses not in ("none", "oval", "aviator")),
         measures={**read.measures, **shown},
     )
 

@@ -21,6 +21,7 @@ from generator.measures import brow_mask, measured
 from generator.pictures import Picture
 from generator.traits import (
     BEARDS,
+    FRAMES,
     GLASSES,
     HEADWEAR,
     LENGTHS,
@@ -46,6 +47,7 @@ COLOURS: Mapping[str, Lab] = {
 """What hair of that name is like in even light."""
 SEEN: Mapping[str, tuple[str, ...]] = {
     "glasses": ("eyes", "places", "framed", "rims"),
+    "frame": ("eyes", "framed", "rims"),
     "beard": ("jaw", "places", "bearded", "below"),
     "length": ("head", "places", "far", "meshed", "outlined", "outlined_far"),
     "headwear": ("head", "far", "meshed", "outlined"),
@@ -67,6 +69,7 @@ DESCRIPTORS: Mapping[str, Callable[[Look], Vector]] = {
 }  # fmt: skip
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "glasses": GLASSES,
+    "frame": FRAMES,
     "beard": BEARDS,
     "length": LENGTHS,
     "headwear": HEADWEAR,
@@ -287,6 +290,7 @@ class Reader:
             fringe=odds["fringe"]["yes"],
             receding=odds["receding"]["yes"],
             curly=odds["curly"]["yes"],
+            thick=odds["frame"]["thick"],
             age=self._age(look),
             measures=dict(zip(MEASURES, np.clip(measures, -3, 3).tolist(), strict=True)),
             confidence={

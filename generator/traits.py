@@ -13,6 +13,8 @@ Odds: TypeAlias = Mapping[str, float]
 """How likely each kind is; together 1."""
 
 GLASSES = ("none", "clear", "sun")
+FRAMES = ("thin", "thick")
+"""Of glasses: wire or no rim; a rim that is seen from afar."""
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 LENGTHS = ("bald", "very short", "short", "medium", "long", "tied", "hidden")
 """Bald on top; shaved or cropped; to the ears; to the chin; to the shoulders or below; tied back;
@@ -59,6 +61,8 @@ class Traits:
     """How likely hair hangs over the forehead, 0 to 1."""
     receding: float
     curly: float
+    thick: float
+    """How likely the frame of the glasses is a heavy one, where some are worn."""
     age: float
     """Years that onlookers would guess from the face alone."""
     measures: Mapping[str, float]
@@ -124,6 +128,7 @@ def merged(several: Sequence[Traits]) -> Traits:
         fringe=mean([each.fringe for each in several]),
         receding=mean([each.receding for each in several]),
         curly=mean([each.curly for each in several]),
+        thick=mean([each.thick for each in several]),
         age=median([each.age for each in several]),
         measures=by_name("measures", median),
         confidence=by_name("confidence", max),

@@ -107,6 +107,11 @@ def test_a_crowd_has_every_style_on_pale_and_on_dark_skin() -> None:
         assert least < share < 0.6, trait
 
 
+def test_a_style_drawn_since_leaves_the_numbered_people_as_they_were() -> None:
+    known = {3: "mohawk", 5: "spiky", 11: "dreadlocks", 18: "long_wavy"}
+    assert {seed: Person.random(seed).hair for seed in known} == known
+
+
 def test_no_two_traits_of_a_crowd_say_the_same() -> None:
     crowd = [Person.random(seed) for seed in range(1500)]
     numbers = [name for name, rule in TRAITS.items() if "low" in rule]

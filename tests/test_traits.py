@@ -53,6 +53,7 @@ def somebody(
         headwear=odds(HEADWEAR, headwear),
         fringe=0.0,
         receding=0.0,
+        thick=0.0,
         curly=0.0,
         age=35.0,
         measures=dict.fromkeys(MEASURES, 0.0),
@@ -166,6 +167,22 @@ def test_hair_between_short_and_medium_is_drawn_as_neither_a_crop_nor_a_bob() ->
     assert person_of(replace(somebody(), length=between, fringe=0.9)).hair == "pixie"
     surely = {**between, "short": 0.8, "medium": 0.1}
     assert person_of(replace(somebody(), length=surely, fringe=0.9)).hair == "crop"
+
+
+def test_hair_to_the_chin_has_a_fringe_only_where_one_was_read() -> None:
+    read = somebody(length="medium")
+    assert person_of(replace(read, fringe=0.9)).hair == "bob"
+    swept = person_of(replace(read, fringe=0.1))
+    assert swept.hair == "layered"
+    assert seen_in(swept, read).likeliest("length") == "medium"
+
+
+def test_thin_frames_are_drawn_as_wire_and_thick_ones_dark() -> None:
+    wire, plastic = (person_of(replace(somebody(glasses="clear"), thick=p)) for p in (0.2, 0.8))
+    assert wire.glasses != plastic.glasses
+    assert int(wire.glasses_colour[1:3], 16) > int(plastic.glasses_colour[1:3], 16) + 60
+    read = replace(somebody(glasses="clear"), thick=0.8)
+    assert (seen_in(wire, read).thick, seen_in(plastic, read).thick) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("kind", HEADWEAR)

@@ -65,6 +65,8 @@ def _read(options: argparse.Namespace) -> int:
     for what in ("length", "colour", "glasses", "beard"):
         kind = found.likeliest(what)
         print(f"{what:10} {kind} ({getattr(found, what)[kind]:.0%})")
+    if found.likeliest("glasses") == "clear":
+        print(f"{'thick rims':10} {found.thick:.0%}")
     for what in ("fringe", "receding", "curly"):
         print(f"{what:10} {getattr(found, what):.0%}")
     print(f"{'age':10} {found.age:.0f}")

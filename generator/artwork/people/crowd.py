@@ -38,6 +38,8 @@ _LONG = {
     "long_fringe": 3.0,
     "curly_long": 3.0,
 }
+_FIRST = tuple(style for style in HAIR if style != "layered")
+"""Styles that people were numbered with: another one must not make others of them all."""
 _COILED = {"curly_short": 2.2, "afro": 2.2, "cornrows": 1.6, "dreadlocks": 1.6}
 _OLD = ("bald", "horseshoe", "receding", "slicked_back", "side_part", "bob", "pixie", "curly_short")
 
@@ -50,7 +52,7 @@ def person(seed: int) -> Person:
     # A leaning in looks, not a gender: it moves odds, and everything stays possible.
     lean = chance.betavariate(0.5, 0.5)
     colour = _hair_colour(chance, tone, age)
-    style = _hair_style(chance, tone, age, lean)
+    style = _layered(seed, _hair_style(chance, tone, age, lean))
     beard = _beard(chance, lean)
     natural = Colour.hex(colour)
     if natural.as_oklch()[1] > 0.14:
@@ -117,7 +119,7 @@ def _weighted(chance: Random, odds: dict[str, float]) -> str:
 
 def _hair_style(chance: Random, tone: float, age: float, lean: float) -> str:
     if chance.random() < 0.12:
-        return chance.choice(HAIR)
+        return chance.choice(_FIRST)
     odds = {name: weight * (0.12 + lean) for name, weight in _SHORT.items()}
     odds |= {name: weight * (0.10 + (1 - lean) * 0.9) for name, weight in _LONG.items()}
     odds |= {
@@ -128,6 +130,12 @@ def _hair_style(chance: Random, tone: float, age: float, lean: float) -> str:
     for name in ("bald", "horseshoe", "receding"):
         odds[name] *= 0.3 + 2.2 * max(0.0, (age - 28) / 60)
     return _weighted(chance, odds)
+
+
+def _layered(seed: int, style: str) -> str:
+    """Of those with a bob, and of fewer with hair to the shoulders, some wear it layered."""
+    chance = Random(f"vcam_emoji layered {seed}").random()
+    return "layered" if chance < {"bob": 0.6, "shoulder": 0.35}.get(style, 0.0) else style
 
 
 def _hair_colour(chance: Random, tone: float, age: float, dyed: float = 0.09) -> str:

@@ -15,7 +15,9 @@ _BEFORE = {**short_hair.BEFORE, **curly_hair.BEFORE, **long_hair.BEFORE}
 
 def hides_ears(person: Person) -> bool:
     """Whether the style leaves no ear free."""
-    hiding = ("curly_long", "bob", "long_fringe", "long_straight", "pixie", "shoulder")
+    hiding = (
+        "curly_long", "bob", "layered", "long_fringe", "long_straight", "pixie", "shoulder",
+    )  # fmt: skip
     return person.hair in hiding
 
 

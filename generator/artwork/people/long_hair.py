@@ -151,6 +151,112 @@ def _bob(drawing: Drawing, hair: Hair) -> None:
     _bangs(drawing, hair)
 
 
+def _layered_behind(drawing: Drawing, hair: Hair) -> None:
+    _panel(drawing, hair, 38, 408, tuck=44)
+
+
+def _layered(drawing: Drawing, hair: Hair) -> None:
+    """Full and to the chin, swept from a parting over one temple, its ends turned in."""
+    frame, h = hair.frame, hair.frame.half
+    top, line = frame.crown, frame.hairline
+    part = MIDDLE + h * 0.34
+    for s in (-1, 1):
+        for out, low, seed in ((0, 408, 31), (5, 338, 41)):
+            outer = [
+                (MIDDLE + s * h * 0.40, top - 22),
+                (MIDDLE + s * h * 0.92, top + 16),
+                (MIDDLE + s * (h + 30 + out), 140),
+                (MIDDLE + s * (h + 38 + out), 226),
+                (MIDDLE + s * (h + 40 + out), low - 96),
+                (MIDDLE + s * (h + 34 + out), low - 44),
+                (MIDDLE + s * (h + 4 + 2 * out), low),
+            ]
+            inner = [
+                (MIDDLE + s * h * 0.46, line - 4),
+                (MIDDLE + s * h * 0.74, line + 34),
+                (MIDDLE + s * (h - 16), 184),
+                (MIDDLE + s * (h - 9), 250),
+                (MIDDLE + s * (h - 9), low - 90),
+                (MIDDLE + s * (h - 16), low - 42),
+                (MIDDLE + s * (h - 30 + 3 * out), low - 6),
+            ]
+            lock(
+                drawing,
+                hair.tones,
+                outer,
+                inner,
+                seed=seed + s,
+                strands=12,
+                sheen=(0.2, 0.38),
+                skin=hair.skin,
+                head=hair.head,
+            )
+    lock(
+        drawing,
+        hair.tones,
+        [
+            (part - 12, top - 22),
+            (MIDDLE + h * 0.72, top - 16),
+            (MIDDLE + h + 18, 108),
+            (MIDDLE + h + 38, 186),
+            (MIDDLE + h + 40, 268),
+        ],
+        [
+            (part, line - 8),
+            (MIDDLE + h * 0.64, line + 16),
+            (MIDDLE + h * 0.86, 158),
+            (MIDDLE + h - 4, 208),
+            (MIDDLE + h + 12, 266),
+        ],
+        seed=51,
+        strands=14,
+        skin=hair.skin,
+        head=hair.head,
+    )
+    over = [
+        (part + 6, top + 4),
+        (MIDDLE + h * 0.04, top - 38),
+        (MIDDLE - h * 0.58, top - 28),
+        (MIDDLE - h - 14, 112),
+        (MIDDLE - h - 38, 214),
+        (MIDDLE - h - 40, 292),
+    ]
+    under = [
+        (part + 12, line + 2),
+        (MIDDLE + h * 0.18, line + 18),
+        (MIDDLE - h * 0.24, line + 32),
+        (MIDDLE - h * 0.68, 166),
+        (MIDDLE - h - 2, 226),
+        (MIDDLE - h - 14, 290),
+    ]
+    feather_over = [
+        (part + 4, top - 6),
+        (MIDDLE + h * 0.02, top - 30),
+        (MIDDLE - h * 0.42, top - 8),
+        (MIDDLE - h * 0.74, 120),
+        (MIDDLE - h + 2, 200),
+    ]
+    feather_under = [
+        (part + 12, line - 6),
+        (MIDDLE + h * 0.16, line + 12),
+        (MIDDLE - h * 0.22, line + 27),
+        (MIDDLE - h * 0.60, 156),
+        (MIDDLE - h + 4, 204),
+    ]
+    for upper, lower, seed in ((over, under, 52), (feather_over, feather_under, 53)):
+        lock(
+            drawing,
+            hair.tones,
+            upper,
+            lower,
+            seed=seed,
+            strands=18,
+            sheen=(0.28, 0.52),
+            skin=hair.skin,
+            head=hair.head,
+        )
+
+
 def _braids_behind(drawing: Drawing, hair: Hair) -> None:
     frame = hair.frame
     drawing.shape(curve([*frame.over(6, 10, 320), (MIDDLE, 330)]), hair.tones.line)
@@ -288,6 +394,7 @@ BEHIND: Mapping[str, Callable[[Drawing, Hair], None]] = {
     "ponytail": _ponytail_behind,
     "bun": _bun_behind,
     "bob": _bob_behind,
+    "layered": _layered_behind,
     "shoulder": _shoulder_behind,
     "long_straight": _long_straight_behind,
     "long_wavy": _long_wavy_behind,
@@ -298,6 +405,7 @@ BEFORE: Mapping[str, Callable[[Drawing, Hair], None]] = {
     "ponytail": _ponytail,
     "bun": _bun,
     "bob": _bob,
+    "layered": _layered,
     "shoulder": _shoulder,
     "long_straight": _long_straight,
     "long_wavy": _long_wavy,
