@@ -25,7 +25,7 @@ class Label:
     headwear: str
     """What hides the hair; empty where nothing does."""
     frame: str
-    """Of clear glasses, thin or thick; empty where none are worn."""
+    """Of clear glasses, thin or thick; empty where none are worn too."""
     by_chance: str
     """"yes" for people taken as they came, "no" for those looked for; empty where that was not
     noted."""
