@@ -15,7 +15,7 @@ A state is a nested dictionary of tensors, and holds all that the next step depe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,7 +42,6 @@ from generator.weights import prepared, trained
 State: TypeAlias = Any
 Seen: TypeAlias = Any
 """Scalars by name."""
-Phase: TypeAlias = Callable[[State, Tensor], tuple[State, Seen]]
 
 W_AVG_DECAY = 0.995
 ADA_INTERVAL = 4

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vcam_emoji.backdrop import Ellipse
 from vcam_emoji.sheet import blend
 from vcam_emoji.types import Image, Points
 
@@ -176,10 +175,6 @@ class Surroundings:
             fixed = corners.clip(-limit, limit).astype(np.int32)
             cv2.fillPoly(cells, [fixed], (255,), cv2.LINE_8, 4)
         return cells
-
-    def under(self, head: Ellipse, factor: float) -> Cells:
-        """Cells within an ellipse, its axes times `factor`."""
-        return self.inside(head.outline(factor, 24))
 
     def _limit(self, before: Image) -> float:
         """How far a quiet cell may wander, by the noise until now: a picture that moves is none."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import cos, pi
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from keras import ops, tree
@@ -44,7 +44,6 @@ from generator.weights import fresh_generator, prepared, trained
 from vcam_emoji.types import Emotion
 
 State: TypeAlias = Any
-Phase: TypeAlias = Literal["photos", "both"]
 
 _AVERAGE = 0.999
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)

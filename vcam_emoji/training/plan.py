@@ -42,8 +42,3 @@ class Plan:
         risen = min(1.0, (step + 1) / warm) if warm else 1.0
         fallen = 0.5 + 0.5 * math.cos(math.pi * min(1.0, self.share(step)))
         return self._recipe.learning_rate * risen * fallen
-
-    def seconds_left(self, step: int) -> float:
-        """At the pace so far; 0 before the first step."""
-        share = self.share(step)
-        return self.seconds * (1 / share - 1) if 0 < share < 1 else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import atan2, cos, degrees, hypot, pi, sin
+from math import atan2, cos, hypot, pi, sin
 from random import Random
 from typing import TypeAlias
 
@@ -350,11 +350,6 @@ def cast(drawing: Drawing, skin: Tones, head: Outline, shape: Outline) -> None:
 
 def _mix(a: Point, b: Point, share: float) -> Point:
     return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
-
-
-def angle_of(a: Point, b: Point) -> float:
-    """Degrees, clockwise from the right."""
-    return degrees(atan2(b[1] - a[1], b[0] - a[0]))
 
 
 def hairline(
