@@ -72,6 +72,35 @@ def residual(
     return keras.Model(pictures, layers.Dense(answers, dtype="float32")(x))
 
 
+def mobilenet(answers: int) -> keras.Model:
+    """Separable convolutions without normalisation, on pictures enlarged to 112 x 112.
+
+    Made to begin with what a published network knows of faces (`train --from faceres-deep.json`),
+    whose normalisations are folded into its convolutions and whose pictures have the mean taken
+    out: 3.2 million parameters, which from nothing would hardly learn.
+
+    Source: Howard et al. 2017, "MobileNets: efficient convolutional neural networks for mobile
+    vision applications".
+    """
+    pictures = keras.Input((SIZE, SIZE, 1))
+    x = layers.Resizing(112, 112, interpolation="bicubic", dtype="float32")(pictures)
+    x = layers.Concatenate(dtype="float32")(
+        [layers.Rescaling(127.5, 127.5 - mean, dtype="float32")(x) for mean in _MEAN_BGR]
+    )
+    x = _clipped(x, layers.Conv2D(32, 3, strides=2))
+    for filters, strides in _MOBILENET:
+        x = _clipped(x, layers.DepthwiseConv2D(3, strides=strides))
+        x = layers.ReLU(6)(layers.Conv2D(filters, 1)(x))
+    x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(pictures, layers.Dense(answers, dtype="float32")(x))
+
+
+def _clipped(x: keras.KerasTensor, convolve: layers.Layer) -> keras.KerasTensor:
+    """3 x 3 with zeros around, where the picture is halved at the right and below alone."""
+    around = ((0, 1), (0, 1)) if convolve.strides == (2, 2) else 1
+    return layers.ReLU(6)(convolve(layers.ZeroPadding2D(around)(x)))
+
+
 def _residual_block(
     x: keras.KerasTensor, filters: int, strides: int, squeezed: bool
 ) -> keras.KerasTensor:
@@ -139,6 +168,15 @@ class Normalisation(layers.BatchNormalization):  # type: ignore[misc]
         return fused.y
 
 
+_MEAN_BGR = (103.939, 116.779, 123.68)
+"""Of ImageNet, 0 to 255, as Simonyan and Zisserman 2014 took it out."""
+_MOBILENET = (
+    (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2),
+    *[(512, 1)] * 5,
+    (1024, 2), (1024, 1),
+)  # fmt: skip
+"""Channels and steps of each block."""
+
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {
     "mini-xception": mini_xception,
     "residual": lambda n: residual(n, (32, 1), (48, 1), (96, 1), (160, 1)),
@@ -150,6 +188,7 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
     "teacher": lambda n: residual(
         n, (64, 2), (128, 2), (256, 2), (384, 2), standardised=True, squeezed=True
     ),
+    "teacher-mobilenet": mobilenet,
     "teacher-masked": lambda n: residual(
         n, (64, 2), (128, 2), (256, 2), (384, 2), standardised=True, masked=True
     ),

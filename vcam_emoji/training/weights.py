@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from vcam_emoji.errors import DataError
-from vcam_emoji.training import networks
+from vcam_emoji.training import networks, published
 from vcam_emoji.training.recipe import Recipe
 from vcam_emoji.training.run import Arrays, Run, assign, packed, unpacked
 
@@ -33,9 +33,13 @@ def keep(run: Run, out: Path) -> None:
 def taken(path: Path) -> tuple[Recipe, Arrays]:
     """The recipe and the best weights of a run's folder, or of a file that `keep` wrote.
 
+    Of a published network (`published.trunk`) too, though its last layer answers something else.
+
     Raises:
-        DataError: it is neither.
+        DataError: it is none of them.
     """
+    if path.suffix == ".json":
+        return Recipe(network="teacher-mobilenet"), published.trunk(path)
     if path.is_dir():
         run = Run(path)
         return run.recipe(), run.best()[0]
