@@ -29,6 +29,8 @@ _EYES = {
     "blue": "#4f86b8",
     "grey": "#7f93a3",
 }
+_RECEDING = 0.3
+"""Odds above which hair is drawn receding."""
 _WIRE, _PLASTIC = "#8b8e95", "#2b2b30"
 """Of which thin frames and thick ones are drawn."""
 _LIFT = 7.0
@@ -42,6 +44,8 @@ _DRAWN_HEADWEAR = {
     "turban": "turban",
 }
 """No brim is drawn yet: a beanie leaves the face as free as a hat does."""
+_COILED_BACK = 0.7
+"""How high a forehead at least is drawn where coiled hair recedes: combed back it is not."""
 _OFF = 2.2
 """Standard deviations from the mean that are drawn as the utmost."""
 
@@ -60,6 +64,9 @@ def person_of(traits: Traits) -> Person:
     glasses, dark = _glasses(traits)
     m = traits.measures
     age = _age(traits)
+    forehead = _drawn(m["forehead"])
+    if hair == "coiled" and traits.receding > _RECEDING:
+        forehead = max(forehead, _COILED_BACK)
     # A smile widens the mouth and thins the lips, so both count half.
     return Person(
         skin_tone=tone,
@@ -68,7 +75,7 @@ def person_of(traits: Traits) -> Person:
         face_length=_drawn(m["face_length"]),
         jaw=_drawn(m["jaw"]),
         cheeks=_drawn(m["cheeks"]),
-        forehead=_drawn(m["forehead"]),
+        forehead=forehead,
         hair=hair,
         hair_colour=_hex(traits.hair),
         headwear=headwear,
@@ -122,17 +129,19 @@ def _hair(traits: Traits, delicate: float) -> str:
     """The style: by length first, then by what is striking about it."""
     odds = {kind: p for kind, p in traits.length.items() if kind != "hidden"}
     length = max(odds, key=lambda kind: odds[kind])
-    curly, fringe, receding = traits.curly > 0.5, traits.fringe > 0.5, traits.receding > 0.3
-    dark = traits.skin[0] < 48
+    curly, fringe, receding = traits.curly > 0.5, traits.fringe > 0.5, traits.receding > _RECEDING
+    coiled = traits.coiled > 0.5
     if length == "bald":
         return "horseshoe" if _grey(traits) > 0.4 or receding else "bald"
     if length == "very short":
-        return "receding" if receding else "shaved" if dark else "crew"
+        if odds["bald"] > 0.3 and not receding:
+            return "shaved"
+        return "coiled" if coiled else "receding" if receding else "crew"
     if length == "short":
-        if receding:
-            return "receding"
-        if curly:
+        if curly and not receding:
             return "curly_short"
+        if coiled or receding:
+            return "coiled" if coiled else "receding"
         # Nearly as likely medium: neither a cropped head nor a bob would be like that.
         if delicate > 0.6 or odds["medium"] > 0.7 * odds["short"]:
             return "pixie"
@@ -141,7 +150,7 @@ def _hair(traits: Traits, delicate: float) -> str:
         return "slicked_back" if traits.measures["forehead"] > 0.9 else "side_part"
     if length == "medium":
         if curly:
-            return "afro" if dark else "curly_short"
+            return "afro" if coiled else "curly_short"
         return "bob" if fringe else "layered"
     if length == "tied":
         return "bun"
@@ -226,7 +235,7 @@ def _hex(colour: Lab) -> str:
 
 _LENGTHS = {
     "bald": ("bald", "horseshoe"),
-    "very short": ("shaved", "crew", "cornrows"),
+    "very short": ("shaved", "crew", "coiled", "cornrows"),
     "medium": ("bob", "layered", "afro", "curly_short", "dreadlocks"),
     "long": ("shoulder", "long_straight", "long_wavy", "long_fringe", "curly_long", "braids"),
     "tied": ("ponytail", "bun"),
@@ -244,8 +253,9 @@ def seen_in(person: Person, read: Traits) -> Traits:
         read: Where what drawings do not show is taken from: odds on hair's name, brows, lips.
     """
     style = next((k for k, styles in _LENGTHS.items() if person.hair in styles), "short")
-    # Short curls are drawn alike for hair to the ears and to the chin.
-    if person.hair == "curly_short" and read.length["short"] > read.length["medium"]:
+    # Short curls are drawn alike for hair to the ears and to the chin, coils for that and shorter.
+    alike = {"curly_short": "medium", "coiled": "very short"}.get(person.hair)
+    if alike and read.length["short"] > read.length[alike]:
         style = "short"
     length = "hidden" if person.headwear != "none" else style
     skin = skin_colour(person.skin_tone, person.undertone)
@@ -266,6 +276,7 @@ def seen_in(person: Person, read: Traits) -> Traits:
         fringe=float(person.hair in ("crop", "long_fringe", "bob")),
         receding=float(person.hair in ("receding", "horseshoe")),
         curly=float(person.hair in ("curly_short", "curly_long", "afro")),
+        coiled=float(person.hair in ("coiled", "afro")),
         thick=float(person.glasses not in ("none", "oval", "aviator")),
         measures={**read.measures, **shown},
     )

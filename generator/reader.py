@@ -55,6 +55,7 @@ SEEN: Mapping[str, tuple[str, ...]] = {
     "fringe": ("head", "places", "near"),
     "receding": ("head", "places", "near", "meshed"),
     "curly": ("head", "near", "outlined"),
+    "coiled": ("head", "near", "outlined", "tone", "places", "meshed"),
     "dark": ("tone", "places"),
 }
 """Which of `DESCRIPTORS` each reader sees."""
@@ -77,6 +78,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     "fringe": ("no", "yes"),
     "receding": ("no", "yes"),
     "curly": ("no", "yes"),
+    "coiled": ("no", "yes"),
     "dark": ("no", "yes"),
 }
 _TRUST = 0.35
@@ -290,6 +292,7 @@ class Reader:
             fringe=odds["fringe"]["yes"],
             receding=odds["receding"]["yes"],
             curly=odds["curly"]["yes"],
+            coiled=odds["coiled"]["yes"],
             thick=odds["frame"]["thick"],
             age=self._age(look),
             measures=dict(zip(MEASURES, np.clip(measures, -3, 3).tolist(), strict=True)),

@@ -61,6 +61,8 @@ class Traits:
     """How likely hair hangs over the forehead, 0 to 1."""
     receding: float
     curly: float
+    coiled: float
+    """How likely its curls are tight coils, in short hair, where single ones are not seen."""
     thick: float
     """How likely the frame of the glasses is a heavy one, where some are worn."""
     age: float
@@ -128,6 +130,7 @@ def merged(several: Sequence[Traits]) -> Traits:
         fringe=mean([each.fringe for each in several]),
         receding=mean([each.receding for each in several]),
         curly=mean([each.curly for each in several]),
+        coiled=mean([each.coiled for each in several]),
         thick=mean([each.thick for each in several]),
         age=median([each.age for each in several]),
         measures=by_name("measures", median),

@@ -53,6 +53,7 @@ def somebody(
         headwear=odds(HEADWEAR, headwear),
         fringe=0.0,
         receding=0.0,
+        coiled=0.0,
         thick=0.0,
         curly=0.0,
         age=35.0,
@@ -175,6 +176,17 @@ def test_hair_to_the_chin_has_a_fringe_only_where_one_was_read() -> None:
     swept = person_of(replace(read, fringe=0.1))
     assert swept.hair == "layered"
     assert seen_in(swept, read).likeliest("length") == "medium"
+
+
+@pytest.mark.parametrize("length", ["very short", "short"])
+def test_coiled_hair_is_drawn_coiled_and_never_parted(length: str) -> None:
+    read = replace(somebody(length=length), coiled=0.8)
+    drawn = person_of(read)
+    assert drawn.hair == "coiled"
+    assert seen_in(drawn, read).likeliest("length") == length
+    assert seen_in(drawn, read).coiled == 1.0
+    assert person_of(replace(read, coiled=0.2)).hair != "coiled"
+    assert person_of(replace(read, receding=0.9)).forehead > 0.5 > drawn.forehead
 
 
 def test_thin_frames_are_drawn_as_wire_and_thick_ones_dark() -> None:

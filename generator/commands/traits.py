@@ -67,7 +67,7 @@ def _read(options: argparse.Namespace) -> int:
         print(f"{what:10} {kind} ({getattr(found, what)[kind]:.0%})")
     if found.likeliest("glasses") == "clear":
         print(f"{'thick rims':10} {found.thick:.0%}")
-    for what in ("fringe", "receding", "curly"):
+    for what in ("fringe", "receding", "curly", "coiled"):
         print(f"{what:10} {getattr(found, what):.0%}")
     print(f"{'age':10} {found.age:.0f}")
     for what in ("skin", "hair"):

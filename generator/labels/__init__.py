@@ -26,6 +26,8 @@ class Label:
     """What hides the hair; empty where nothing does."""
     frame: str
     """Of clear glasses, thin or thick; empty where none are worn too."""
+    coiled: str
+    """Whether short hair is, or curls to the chin are; empty where no such hair is seen."""
     by_chance: str
     """"yes" for people taken as they came, "no" for those looked for; empty where that was not
     noted."""

@@ -38,8 +38,11 @@ _LONG = {
     "long_fringe": 3.0,
     "curly_long": 3.0,
 }
-_FIRST = tuple(style for style in HAIR if style != "layered")
+_FIRST = tuple(style for style in HAIR if style not in ("layered", "coiled"))
 """Styles that people were numbered with: another one must not make others of them all."""
+_LAYERED = {"bob": 0.6, "shoulder": 0.35}
+_COILED_CROPS = {"crew": 0.8, "shaved": 0.5, "crop": 0.6, "side_part": 0.6, "curly_short": 0.3}
+"""Which share wears the style as what came later, at most."""
 _COILED = {"curly_short": 2.2, "afro": 2.2, "cornrows": 1.6, "dreadlocks": 1.6}
 _OLD = ("bald", "horseshoe", "receding", "slicked_back", "side_part", "bob", "pixie", "curly_short")
 
@@ -52,7 +55,7 @@ def person(seed: int) -> Person:
     # A leaning in looks, not a gender: it moves odds, and everything stays possible.
     lean = chance.betavariate(0.5, 0.5)
     colour = _hair_colour(chance, tone, age)
-    style = _layered(seed, _hair_style(chance, tone, age, lean))
+    style = _later(seed, tone, _hair_style(chance, tone, age, lean))
     beard = _beard(chance, lean)
     natural = Colour.hex(colour)
     if natural.as_oklch()[1] > 0.14:
@@ -132,10 +135,16 @@ def _hair_style(chance: Random, tone: float, age: float, lean: float) -> str:
     return _weighted(chance, odds)
 
 
-def _layered(seed: int, style: str) -> str:
-    """Of those with a bob, and of fewer with hair to the shoulders, some wear it layered."""
-    chance = Random(f"vcam_emoji layered {seed}").random()
-    return "layered" if chance < {"bob": 0.6, "shoulder": 0.35}.get(style, 0.0) else style
+def _later(seed: int, tone: float, style: str) -> str:
+    """Styles that came later: some of those who would have another like it wear them.
+
+    Of those with a bob, and of fewer with hair to the shoulders, some wear it layered; cropped
+    hair is coiled, the oftener the darker the skin.
+    """
+    if Random(f"vcam_emoji layered {seed}").random() < _LAYERED.get(style, 0.0):
+        return "layered"
+    coiled = _COILED_CROPS.get(style, 0.0) * min(1.0, max(0.1, 2.5 * (tone - 0.35)))
+    return "coiled" if Random(f"vcam_emoji coiled {seed}").random() < coiled else style
 
 
 def _hair_colour(chance: Random, tone: float, age: float, dyed: float = 0.09) -> str:

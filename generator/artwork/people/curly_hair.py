@@ -7,9 +7,9 @@ from math import cos, pi, sin
 from random import Random
 
 from generator.artwork.people import strands
-from generator.artwork.people.build import MIDDLE, sampled
-from generator.artwork.people.coiffure import Hair
-from generator.artwork.people.strands import curls, hairline, tube
+from generator.artwork.people.build import MIDDLE, mirrored, sampled
+from generator.artwork.people.coiffure import Hair, faded
+from generator.artwork.people.strands import curls, fleece, hairline, tube
 from generator.artwork.people.tones import Tones
 from generator.artwork.svg import Drawing, Point, curve, ellipse, stroke
 
@@ -43,6 +43,31 @@ def _fronted(
         return y < near[1] + drop - r * 0.35
 
     return [each for each in places if free(*each)]
+
+
+def _coiled(drawing: Drawing, hair: Hair) -> None:
+    """Cropped close, of tight coils, with a crisp border and faded sides."""
+    frame, h = hair.frame, hair.frame.half
+    faded(drawing, hair)
+    line = [
+        (MIDDLE - frame.half_at(182) + 5, 188),
+        (MIDDLE - h * 0.80, frame.hairline + 50),
+        (MIDDLE - h * 0.70, frame.hairline + 12),
+        (MIDDLE - h * 0.36, frame.hairline + 1),
+    ]
+    inner = [*line, (MIDDLE, frame.hairline - 2), *mirrored(line[::-1])]
+    outer = frame.over(3, 13, 180)
+    area = curve([*outer, *reversed(inner)])
+    below = [(x, y + 6) for x, y in reversed(inner)]
+    strands.cast(drawing, hair.skin, hair.head, curve([*outer, *below]))
+    left, top, right, bottom = area.box
+    chance = Random(51)
+    places = []
+    for row in range(round((bottom - top) / 9)):
+        for k in range(round((right - left) / 9)):
+            x = left + 9 * (k + 0.5 * (row % 2)) + chance.uniform(-2, 2)
+            places.append((x, top + 9 * row + chance.uniform(-2, 2), chance.uniform(5.5, 7.5)))
+    fleece(drawing, hair.tones, area, places, seed=52)
 
 
 def _curly_short(drawing: Drawing, hair: Hair) -> None:
@@ -213,6 +238,7 @@ BEFORE: Mapping[str, Callable[[Drawing, Hair], None]] = {
     "curly_long": _curly_long,
     "afro": _afro,
     "dreadlocks": _dreads,
+    "coiled": _coiled,
     "curly_short": _curly_short,
     "cornrows": _cornrows,
 }

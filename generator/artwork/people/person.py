@@ -14,7 +14,7 @@ HAIR = (
     "bald", "shaved", "crew", "crop", "side_part", "slicked_back", "quiff", "spiky", "receding",
     "horseshoe", "undercut", "mohawk", "pixie", "curly_short", "curly_long", "afro", "cornrows",
     "dreadlocks", "braids", "ponytail", "bun", "bob", "shoulder", "long_straight", "long_wavy",
-    "long_fringe", "layered",
+    "long_fringe", "layered", "coiled",
 )  # fmt: skip
 HEADWEAR = ("none", "cap", "beanie", "headband", "headscarf", "turban")
 BEARDS = ("none", "stubble", "moustache", "goatee", "short", "full")

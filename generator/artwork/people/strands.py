@@ -249,6 +249,38 @@ def curls(
     )
     drawing.shape(together(bumps), tones.line)
     drawing.shape(together([ellipse((x - 0.8, y - 1.2), r - 2.4) for x, y, r in places]), body)
+    _spirals(drawing, tones, places, (left, top, right, bottom), chance)
+
+
+def fleece(
+    drawing: Drawing,
+    tones: Tones,
+    area: Outline,
+    places: Sequence[tuple[float, float, float]],
+    seed: int = 3,
+) -> None:
+    """Coils too tight and short to stand out: one coat, with a spiral at x, y and radius."""
+    left, top, right, bottom = area.box
+    fill = drawing.radial(
+        (left * 0.62 + right * 0.38, top + 0.3 * (bottom - top)),
+        (right - left) * 0.72,
+        [(0.0, tones.light), (0.35, tones.base), (0.8, tones.shade), (1.0, tones.deep)],
+    )
+    drawing.shape(area, fill)
+    with drawing.within(area):
+        _spirals(drawing, tones, places, area.box, Random(seed))
+        drawing.shape(area, stroke=tones.deep, width=10, opacity=0.5, blur=4)
+
+
+def _spirals(
+    drawing: Drawing,
+    tones: Tones,
+    places: Sequence[tuple[float, float, float]],
+    box: tuple[float, float, float, float],
+    chance: Random,
+) -> None:
+    """The turns of curls at x, y and radius, with light on those above and to the left."""
+    left, top, right, bottom = box
     fine = 2 if drawing.detail >= 0.5 else 1
     dark, light, shine = [], [], []
     for x, y, r in places:
@@ -256,7 +288,7 @@ def curls(
         dark.append(_arc(x, y, r * 0.84, turn - 0.5, turn + 2.3, 4 * fine))
         dark.append(_arc(x + r * 0.05, y + r * 0.08, r * 0.36, turn - 0.9, turn + 2.4, 3 * fine))
         light.append(_arc(x, y, r * 0.62, turn - 3.3, turn - 0.9, 4 * fine))
-        if y < top + high * 0.62 and x < left + wide * 0.72:
+        if y < top + (bottom - top) * 0.62 and x < left + (right - left) * 0.72:
             shine.append(_arc(x, y, r * 0.66, turn - 2.7, turn - 1.6, 2 * fine))
     size = sum(r for _, _, r in places) / len(places)
     drawing.shape(lines(dark), stroke=tones.line, width=size * 0.17, opacity=0.55)
