@@ -355,4 +355,4 @@ def _archive(file: Path, names: Sequence[str]) -> Path:
 
 def _label(file: str, person: Person) -> Label:
     glasses = "none" if person.glasses == "none" else "clear"
-    return Label(file, glasses, person.beard, *[""] * 9)
+    return Label(file, glasses, person.beard, *[""] * 10)
