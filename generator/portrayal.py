@@ -31,8 +31,8 @@ _EYES = {
 }
 _RECEDING = 0.3
 """Odds above which hair is drawn receding."""
-_WIRE, _PLASTIC = "#8b8e95", "#2b2b30"
-"""Of which thin frames and thick ones are drawn."""
+_STEEL, _SILVER, _PLASTIC = "#5c5f68", "#8b8e95", "#2b2b30"
+"""Of which frames are drawn: thin ones on pale skin, thin ones on dark skin, thick ones."""
 _LIFT = 7.0
 """By how much L* of pale skin is drawn lighter than cheeks are in photographs: on a bright ground
 and with colours as full as a drawing's, the very same colour looks tanned."""
@@ -100,9 +100,16 @@ def person_of(traits: Traits) -> Person:
         age=age,
         rosiness=float(np.clip((traits.skin[1] - 8) / 16, 0, 1)),
         glasses=glasses,
-        glasses_colour=_WIRE if glasses == "oval" else _PLASTIC,
+        glasses_colour=_PLASTIC if glasses != "oval" else _SILVER if tone > 0.6 else _STEEL,
         sunglasses=dark,
     )
+
+
+def in_thick_frames(person: Person) -> Person:
+    """The same person, for small pictures, in which a frame of wire is less than a pixel."""
+    if person.glasses == "none" or person.sunglasses:
+        return person
+    return replace(person, glasses="rectangle", glasses_colour=_PLASTIC)
 
 
 @cache

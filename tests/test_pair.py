@@ -25,6 +25,7 @@ from generator.labels import Label
 from generator.pair import couples, figures, mapping, pair, portraying, run, teaching
 from generator.pair.couples import EMOTIONS, GROUND, Couples
 from generator.people import held_out
+from generator.portrayal import in_thick_frames
 from generator.projection import Recipe as Search
 from vcam_emoji.errors import DataError, ModelError, UsageError
 from vcam_emoji.resources import asset
@@ -262,6 +263,15 @@ def test_attributes_lead_to_a_latent_that_draws_them(taught: Path) -> None:
         got = portraying.pictures(opened, ws, Emotion.NEUTRAL, (1.0,))[0].astype(int)
         off.append(np.abs(got - wanted).mean())
     assert off[1] < 0.8 * off[0]
+
+
+def test_frames_of_wire_lead_as_thick_ones() -> None:
+    wire = Person(glasses="oval", glasses_colour="#8b8e95")
+    thick = in_thick_frames(wire)
+    assert int(thick.glasses_colour[1:3], 16) < 64
+    assert in_thick_frames(Person()) == Person()
+    shaded = Person(glasses="aviator", sunglasses=True)
+    assert in_thick_frames(shaded) == shaded
 
 
 class Knowing:

@@ -192,7 +192,9 @@ def test_coiled_hair_is_drawn_coiled_and_never_parted(length: str) -> None:
 def test_thin_frames_are_drawn_as_wire_and_thick_ones_dark() -> None:
     wire, plastic = (person_of(replace(somebody(glasses="clear"), thick=p)) for p in (0.2, 0.8))
     assert wire.glasses != plastic.glasses
-    assert int(wire.glasses_colour[1:3], 16) > int(plastic.glasses_colour[1:3], 16) + 60
+    assert int(wire.glasses_colour[1:3], 16) > int(plastic.glasses_colour[1:3], 16) + 40
+    dark = person_of(replace(somebody(skin=(35.0, 12.0, 16.0), glasses="clear"), thick=0.2))
+    assert int(dark.glasses_colour[1:3], 16) > int(wire.glasses_colour[1:3], 16), "it stands off"
     read = replace(somebody(glasses="clear"), thick=0.8)
     assert (seen_in(wire, read).thick, seen_in(plastic, read).thick) == (0.0, 1.0)
 

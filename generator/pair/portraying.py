@@ -23,6 +23,7 @@ from generator.artwork.people.sets import ANCHORS, steps
 from generator.pair import couples
 from generator.pair.pair import Pair
 from generator.pictures import Picture
+from generator.portrayal import in_thick_frames
 from generator.projection import Recipe, project
 from vcam_emoji.emoji_set import EmojiImage, EmojiSet
 from vcam_emoji.errors import UsageError
@@ -63,7 +64,8 @@ def latent(
         return ws
     if way == "photo":
         return project(pair.faces, small, search, begin=ws).ws
-    drawing = couples.drawn(person, side, [(Emotion.NEUTRAL, 1.0)])[0]
+    # The pair has learnt from such frames, too: before it was taught, all were drawn thick.
+    drawing = couples.drawn(in_thick_frames(person), side, [(Emotion.NEUTRAL, 1.0)])[0]
     return project(pair.emoji, drawing, search, begin=ws).ws
 
 
