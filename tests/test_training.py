@@ -369,7 +369,7 @@ class TestTraining:
         from vcam_emoji.training.export import calibrated, converted
 
         keras.utils.set_random_seed(3)
-        model = calibrated(networks.residual(7, (16, 1), (16, 1)), 0.7)
+        model = calibrated(networks.residual(7, (16, 1), (16, 1)), 0.7, np.arange(7) / 5)
         for variable in model.variables:
             if "moving_variance" in variable.path:
                 variable.assign(np.full(variable.shape, 0.5))
@@ -387,7 +387,8 @@ class TestTraining:
         from vcam_emoji.training.export import calibrated, converted, with_mirror_image
 
         keras.utils.set_random_seed(3)
-        model = calibrated(with_mirror_image(networks.residual(7, (16, 1), (16, 1))), 0.1)
+        model = with_mirror_image(networks.residual(7, (16, 1), (16, 1)))
+        model = calibrated(model, 0.1, np.zeros(7))
         seen = crop(fakes.noise(), fakes.face(size=200))[None]
         path = tmp_path / "emotion.tflite"
         path.write_bytes(converted(model, "dynamic", seen))
@@ -403,10 +404,9 @@ class TestTraining:
         self, whole_run: Path, tmp_path: Path
     ) -> None:
         from vcam_emoji.training.export import export
-        from vcam_emoji.training.run import Run
         from vcam_emoji.training.weights import taken
 
-        said = export(Run(whole_run), stripes(), "float16", tmp_path)
+        said = export(whole_run, stripes(), "float16", tmp_path)
         assert json.loads((tmp_path / "model.json").read_text()) == said
         assert said["recipe"]["seed"] == RECIPE.seed
         assert said["public"]["n"] == 16
@@ -416,6 +416,51 @@ class TestTraining:
         assert RECIPE.options() in text
         assert taken(tmp_path / "weights.npz")[0] == RECIPE
         assert not list(tmp_path.glob("*.half"))
+
+    def test_weights_that_were_kept_are_exported_like_a_run(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training.export import export
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.weights import keep, taken
+
+        keep(Run(whole_run), tmp_path / "kept.npz")
+        said = export(tmp_path / "kept.npz", stripes(), "float32", tmp_path / "out")
+        assert "epoch" not in said
+        assert "Shipped is epoch" not in (tmp_path / "out" / "README.md").read_text()
+        assert said["public"]["accuracy"] == pytest.approx(Run(whole_run).best_accuracy(), abs=0.07)
+        assert taken(tmp_path / "out" / "weights.npz")[0] == RECIPE
+        again = export(tmp_path / "out" / "weights.npz", stripes(), "float32", tmp_path / "out")
+        assert again["public"]["confusion"] == said["public"]["confusion"]
+
+    def test_what_votes_made_rare_is_made_as_common_as_the_labels_have_it(
+        self, whole_run: Path, tmp_path: Path
+    ) -> None:
+        from vcam_emoji.training.export import export, offsets
+
+        faces = stripes()
+        votes = np.zeros((len(faces), 7), np.float32)
+        votes[:, 3] = 10  # raters see happiness everywhere, the labels anger in half
+        voted = replace(faces, votes=votes)
+        recipe = replace(RECIPE, share_of_votes=0.5, balance=0.0, label_smoothing=0.0)
+        added = offsets(voted, recipe, 1.0)
+        np.testing.assert_allclose(added[[0, 3]], np.log([0.5 / 0.25, 0.5 / 0.75]), rtol=1e-4)
+        assert added[6] == 0.0, "at rest is as common as it was"
+        smooth = replace(RECIPE, share_of_votes=0.5)
+        np.testing.assert_array_equal(offsets(voted, smooth, 0.0), np.zeros(7))
+        np.testing.assert_array_equal(offsets(faces, smooth, 2.0), np.zeros(7))
+
+        plain = export(whole_run, voted, "float32", tmp_path / "plain")
+        undone = export(whole_run, voted, "float32", tmp_path / "undone", undo_votes=2.0)
+        crops = voted.images[48:]
+        before, after = (
+            np.log(EmotionNetwork(tmp_path / name / "emotion.tflite").scores(crops))
+            for name in ("plain", "undone")
+        )
+        moved = after - before - (after - before)[:, 6:]
+        np.testing.assert_allclose(moved, np.tile(undone["offsets"], (16, 1)), atol=2e-3)
+        assert not any(plain["offsets"])
+        assert "2 times" in (tmp_path / "undone" / "README.md").read_text()
 
 
 def test_evaluate_prints_one_json_object(

@@ -23,7 +23,7 @@ EMOTIONS = tuple(Emotion)
 Scores: TypeAlias = NDArray[np.float32]
 """[n, 7], the network's own, rows summing to 1."""
 
-PRIOR = 0.09
+PRIOR = 0.08
 """Inverse variance of an offset before anything was seen; the face at rest weighs 1 against it.
 
 From `benchmarks.calibrating --curve`: below, expressions are taken back together with the false

@@ -81,11 +81,18 @@ def _parser() -> _Parser:
     evaluate.add_argument("--split", choices=splits, help="(public, or all)")
 
     export = add("export", commands.export, "Turn a run's best weights into what ships.")
-    export.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    export.add_argument("source", type=Path, metavar="RUN", help="its folder, or what keep wrote")
     export.add_argument("data", type=Path, metavar="DATA", help="what it was trained on")
     export.add_argument("--form", choices=FORMS, default="dynamic", help="%(default)s")
     export.add_argument(
         "--mirrored", action="store_true", help="look at the mirror image too: twice the work"
+    )
+    export.add_argument(
+        "--undo-votes",
+        type=_strength,
+        default=0.0,
+        metavar="STRENGTH",
+        help="make emotions as common as labels have them, where votes say otherwise: 1 wholly",
     )
     export.add_argument("--note", default="", help="what else the card is to say of the training")
     export.add_argument("--out", type=Path, help="a folder (the one that ships)")
@@ -147,6 +154,13 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise ValueError
     return share
+
+
+def _strength(text: str) -> float:
+    strength = float(text)
+    if not 0 <= strength <= 5:
+        raise ValueError
+    return strength
 
 
 def _positive(text: str) -> int:

@@ -32,9 +32,33 @@ _FORMS = {
 
 
 _MIRRORED = (
-    " The network looks at each face and at its mirror image and averages\nthe logits: "
+    "The network looks at each face and at its mirror image and averages\nthe logits: "
     "that is part of what ships, and of every figure below."
 )
+
+
+def _undone(said: dict[str, Any]) -> str:
+    if not said["undo_votes"]:
+        return ""
+    added = ", ".join(
+        f"{name} {each:+.2f}"
+        for name, each in zip(map(str, Emotion), said["offsets"], strict=True)
+        if each
+    )
+    return (
+        f"\nTo the logits is added, {said['undo_votes']:g} times, what FER+ votes in the targets\n"
+        "took from them, as votes make anger, disgust and fear rarer than the labels have them:\n"
+        f"{added}; neutral stays.\n"
+    )
+
+
+def _shipped(said: dict[str, Any]) -> str:
+    if "epoch" not in said:
+        return ""
+    return (
+        f" Shipped is epoch {said['epoch']} of {said['epochs']}, "
+        "the most accurate on the public split, with averaged weights."
+    )
 
 
 def card(said: dict[str, Any], recipe: Recipe) -> str:
@@ -48,6 +72,7 @@ def card(said: dict[str, Any], recipe: Recipe) -> str:
     )
     run = f"runs/{said['network']}"
     form = f"--form {said['form']}{' --mirrored' if said['mirrored'] else ''}"
+    form += f" --undo-votes {said['undo_votes']:g}" if said["undo_votes"] else ""
     names = [str(emotion) for emotion in Emotion]
     confusion = "\n".join(
         f"| **{name}** | " + " | ".join(map(str, row)) + " |"
@@ -61,7 +86,8 @@ It is {_ARCHITECTURES.get(said["network"], said["network"])}: {said["parameters"
 
 **In**: one grey face, 48 x 48 pixels, upright, framed as FER-2013 frames it, from -1 to 1
 (`vcam_emoji/emotion_input.py`, which training uses too). **Out**: seven scores summing to 1,
-calibrated by a temperature of {said["temperature"]}.{_MIRRORED if said["mirrored"] else ""}
+calibrated by a temperature of {said["temperature"]}.{_undone(said)}
+{_MIRRORED if said["mirrored"] else ""}
 
 ## Not for
 
@@ -86,9 +112,7 @@ python -m vcam_emoji.training train FER2013 --run {run} {recipe.options()}
 python -m vcam_emoji.training export {run} FER2013 {form}
 ```
 
-The seed is {recipe.seed}; the rest of the recipe is in `model.json`. Shipped is epoch \
-{said["epoch"]} of {said["epochs"]}, the most accurate on the public split, with averaged weights. \
-{said["note"]}
+The seed is {recipe.seed}; the rest of the recipe is in `model.json`.{_shipped(said)} {said["note"]}
 
 `weights.npz` holds the same weights as float16, before quantisation: `train --from` and \
 `train --teachers` take them.
@@ -96,7 +120,7 @@ The seed is {recipe.seed}; the rest of the recipe is in `model.json`. Shipped is
 ## Figures
 
 Measured on this very file, `python -m vcam_emoji.training evaluate FER2013`, public test split,
-{public["n"]:,} faces. The epoch and the temperature were
+{public["n"]:,} faces. The epoch, the temperature and what is added were
 chosen on the same split, so expect a little less elsewhere; across data sets such networks lose
 much more.
 

@@ -144,13 +144,18 @@ def evaluate(arguments: argparse.Namespace) -> None:
 def export(arguments: argparse.Namespace) -> None:
     _require_keras()
     from vcam_emoji.training.export import export as exported
-    from vcam_emoji.training.run import Run
+    from vcam_emoji.training.weights import taken
 
-    run = Run(arguments.folder)
-    run.recipe()
+    taken(arguments.source)
     out = arguments.out or asset("models/emotion")
     said = exported(
-        run, data.load(arguments.data), arguments.form, out, arguments.note, arguments.mirrored
+        arguments.source,
+        data.load(arguments.data),
+        arguments.form,
+        out,
+        arguments.note,
+        arguments.mirrored,
+        arguments.undo_votes,
     )
     public = said["public"]
     print(
