@@ -122,7 +122,8 @@ def export(
     if path.is_dir():
         keep(Run(path), out / "weights.npz")
     elif path.resolve() != (out / "weights.npz").resolve():
-        shutil.copyfile(path, out / "weights.npz")
+        shutil.copyfile(path, out / "weights.half")
+        (out / "weights.half").replace(out / "weights.npz")
     return said
 
 
