@@ -101,7 +101,42 @@ def test_a_photograph_is_shown_half_of_the_time_in_the_mirror_and_its_drawing_wi
     batch = teaching.batch_of(lopsided, RECIPE, np.arange(20), rng)
     turned = batch["photos"][:, 0, 0, 0] > 128
     assert 0 < turned.sum() < 20
-    np.testing.assert_array_equal(turned, batch["drawings"][:, 0, 0, 0] > 128)
+    for mood in np.split(batch["drawings"], 2):
+        np.testing.assert_array_equal(turned, mood[:, 0, 0, 0] > 128)
+
+
+def test_everyone_in_a_step_is_drawn_in_different_moods(people: Couples) -> None:
+    marked = Couples(
+        people.photos,
+        np.repeat(people.drawings, 2, axis=1),
+        np.tile(np.arange(4), (20, 1)),
+        np.tile(np.arange(4, dtype=np.float32) / 4, (20, 1)),
+    )
+    for column in range(4):
+        marked.drawings[:, column] = column
+    batch = teaching.batch_of(marked, RECIPE, np.arange(20), np.random.default_rng(0))
+    one, other = np.split(batch["emotions"], 2)
+    assert (one != other).all()
+    assert set(one) == set(other) == set(range(4))
+    np.testing.assert_array_equal(batch["drawings"][:, 0, 0, 0], batch["emotions"])
+    np.testing.assert_array_equal(batch["intensities"] * 4, batch["emotions"])
+
+
+def test_a_wrong_mouth_counts_more_than_as_much_wrong_hair() -> None:
+    right = np.zeros((1, 64, 64, 3), np.float32)
+    hair, mouth = right.copy(), right.copy()
+    hair[:, 4:10, 26:38], mouth[:, 42:48, 26:38] = 1.0, 1.0
+
+    def apart(wrong: NDArray[np.float32], features: float) -> float:
+        one, other = ops.convert_to_tensor(wrong), ops.convert_to_tensor(right)
+        return float(teaching.unlike(one, other, features))
+
+    plain = [apart(wrong, 1.0) for wrong in (hair, mouth)]
+    keen = [apart(wrong, 4.0) for wrong in (hair, mouth)]
+    assert plain[0] == pytest.approx(plain[1], rel=0.1)
+    assert keen[1] > 2 * keen[0]
+    for side in (4, 8, 64):
+        assert teaching.attention(side, 4.0).mean() == pytest.approx(1.0)
 
 
 def test_it_learns_people_it_has_not_seen(taught: Path) -> None:
@@ -127,6 +162,20 @@ def test_a_run_goes_on_from_its_state_and_is_as_it_was(taught: Path, people: Cou
     np.testing.assert_array_equal(
         np.asarray(again["weights"]["M"][name]), np.asarray(state["weights"]["M"][name])
     )
+
+
+def test_a_run_may_begin_as_another_pair_is(taught: Path, people: Couples, tmp_path: Path) -> None:
+    first = pair.load(taught)
+    run.begin(tmp_path / "on", RECIPE, people, first)
+    state, seconds, images = run._restored(tmp_path / "on", RECIPE)
+    again = pair.Pair.of(state["average"], SMALL)
+    assert (seconds, images, int(state["t"])) == (0, 0, 0)
+    photos = _few().photos
+    np.testing.assert_array_equal(again.meet(photos), first.meet(photos))
+    felt = [each.felt(each.meet(photos), Emotion.HAPPY, 1.0) for each in (first, again)]
+    np.testing.assert_array_equal(again.emoji.draw(felt[1]), first.emoji.draw(felt[0]))
+    run.teach(tmp_path / "on", RECIPE, people, most=80)
+    assert run._restored(tmp_path / "on", RECIPE)[2] == 80
 
 
 def test_a_run_is_not_begun_over_another(taught: Path, people: Couples) -> None:
@@ -316,6 +365,7 @@ def test_who_draws_everybody_right_has_all_figures_right() -> None:
         (["pair", "couples", "absent.zip", "--out", "x.npz", "--drawings", "1"], "--drawings"),
         (["pair", "teach", "absent.npz", "--out", "run"], "absent.npz"),
         (["pair", "teach", "absent.npz", "--out", "run", "--minutes", "0"], "--minutes"),
+        (["pair", "teach", "x.npz", "--out", "run", "--from", "nowhere"], "nowhere"),
         (["pair", "finish", "absent", "absent.npz", "--out", "x"], "absent"),
         (["make", "me.jpg", "--way", "photo"], "--by networks"),
         (

@@ -15,6 +15,7 @@ from generator.commands import sharpening
 from vcam_emoji.errors import UsageError
 
 _SIZES = (16, 32, 64, 128)
+_HALF_FROM = 8
 
 
 def register(commands: Any) -> None:
@@ -32,14 +33,24 @@ def register(commands: Any) -> None:
     teach = kinds.add_parser("teach", help="teach encoder and networks, or go on with a run")
     teach.add_argument("couples", type=Path, metavar="COUPLES.npz", help="of `pair couples`")
     teach.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
-    teach.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    start = teach.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    start.add_argument(
+        "--from", dest="before", type=Path, metavar="FOLDER", help="begin as this pair is"
+    )
     teach.add_argument("--minutes", type=float, default=90.0, help="all in all (90)")
     teach.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
     shape = teach.add_argument_group("networks, if they are new")
     shape.add_argument("--channel-base", type=int, default=1024, help="channels times pixels")
     shape.add_argument("--channel-max", type=int, default=128, help="channels at most (128)")
     shape.add_argument("--latent", type=int, default=128, help="length of z and w (128)")
-    shape.add_argument("--batch", type=int, default=32, help="people in a step (32)")
+    shape.add_argument("--batch", type=int, default=16, help="people in a step (16)")
+    shape.add_argument(
+        "--precision",
+        choices=("float32", "mixed_bfloat16"),
+        default="float32",
+        help="mixed_bfloat16 is quicker where the hardware has it (float32)",
+    )
     shape.add_argument("--rate", type=float, default=0.0025, help="learning rate (0.0025)")
     shape.add_argument("--seed", type=int, default=0)
     teach.set_defaults(run=_teach)
@@ -90,22 +101,30 @@ def _teach(options: argparse.Namespace) -> int:
         raise UsageError(f"--minutes cannot be {options.minutes:g}.", "Say --minutes 90.")
     use(options.backend)
     from generator.configuration import Configuration
-    from generator.pair import run
+    from generator.pair import pair, run
     from generator.pair.couples import opened
     from generator.pair.teaching import Recipe
 
+    before = pair.load(options.before) if options.before else None
     couples = opened(options.couples)
     if not options.resume:
-        shape = Configuration(
-            couples.side,
-            z_dim=options.latent,
-            w_dim=options.latent,
-            mapping_layers=2,
-            channel_base=options.channel_base,
-            channel_max=options.channel_max,
+        shape = (
+            before.configuration
+            if before
+            else Configuration(
+                couples.side,
+                z_dim=options.latent,
+                w_dim=options.latent,
+                mapping_layers=2,
+                channel_base=options.channel_base,
+                channel_max=options.channel_max,
+            )
         )
-        recipe = Recipe(shape, options.batch, options.rate, seed=options.seed)
-        run.begin(options.out, recipe, couples)
+        half_from = _HALF_FROM if options.precision == "mixed_bfloat16" else None
+        recipe = Recipe(
+            shape, options.batch, half_from=half_from, rate=options.rate, seed=options.seed
+        )
+        run.begin(options.out, recipe, couples, before)
     told = 0.0
 
     def tell(progress: run.Progress) -> None:

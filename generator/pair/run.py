@@ -29,6 +29,7 @@ from generator.pair.couples import EMOTIONS, Couples
 from generator.pair.teaching import Recipe, Teacher, batch_of, fresh, with_drawings
 from generator.pictures import Picture, grid, png, write
 from generator.training import stop_signals
+from generator.weights import trained
 from vcam_emoji.errors import DataError, UsageError
 from vcam_emoji.types import Emotion
 
@@ -51,8 +52,14 @@ class Progress:
     """How unlike they are, lately; 0 before drawings are learnt."""
 
 
-def begin(folder: Path, recipe: Recipe, couples: Couples) -> None:
+def begin(folder: Path, recipe: Recipe, couples: Couples, before: pair.Pair | None = None) -> None:
     """Make the folder.
+
+    Args:
+        folder: Of the run.
+        recipe: How it is taught.
+        couples: What it will learn from.
+        before: A pair of the recipe's shape to go on with; None begins with random weights.
 
     Raises:
         UsageError: something is there already, or it cannot be made.
@@ -71,6 +78,14 @@ def begin(folder: Path, recipe: Recipe, couples: Couples) -> None:
         )
     told = {"format": FORMAT, "people": len(couples), "recipe": asdict(recipe)}
     write(folder / "recipe.json", (json.dumps(told, indent=2) + "\n").encode())
+    if before is not None:
+        weights = {
+            "E": before.encoder,
+            "F": trained(before.faces.weights),
+            "M": trained(before.emoji.weights),
+            "D": {"directions": ops.convert_to_tensor(before.directions)},
+        }
+        _keep_state(folder, with_drawings(fresh(recipe), recipe, weights), 0.0, 0)
 
 
 def begun(folder: Path) -> Recipe:
@@ -173,11 +188,7 @@ def _keep(
     seconds: float,
     images: int,
 ) -> None:
-    flat = {f"state/{name}": np.asarray(ops.convert_to_numpy(x)) for name, x in _leaves(state)}
-    beside = folder / f".{_STATE}.{os.getpid()}.npz"
-    flat |= {"seconds": np.array(seconds), "images": np.array(images)}
-    np.savez(beside, **flat)  # type: ignore[arg-type]
-    beside.replace(folder / _STATE)
+    _keep_state(folder, state, seconds, images)
     taught = pair.Pair.of(state["average"], recipe.configuration)
     line = {"seconds": round(seconds), "images": images, **_judged(taught, couples, judged)}
     with (folder / "log.jsonl").open("a", encoding="utf-8") as stream:
@@ -185,6 +196,14 @@ def _keep(
     if taught.drawn:
         taught.save(folder)
         write(folder / "sheet.png", png(sheet(taught, couples.photos[judged[:_SHOWN]])))
+
+
+def _keep_state(folder: Path, state: Any, seconds: float, images: int) -> None:
+    flat = {f"state/{name}": np.asarray(ops.convert_to_numpy(x)) for name, x in _leaves(state)}
+    beside = folder / f".{_STATE}.{os.getpid()}.npz"
+    flat |= {"seconds": np.array(seconds), "images": np.array(images)}
+    np.savez(beside, **flat)  # type: ignore[arg-type]
+    beside.replace(folder / _STATE)
 
 
 def _judged(taught: pair.Pair, couples: Couples, rows: NDArray[np.int64]) -> dict[str, float]:

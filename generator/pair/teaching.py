@@ -47,6 +47,8 @@ State: TypeAlias = Any
 
 _AVERAGE = 0.999
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
+_ACROSS, _DOWN = (0.22, 0.78), (0.3, 0.84)
+"""Where eyes, brows and mouth are drawn, shares of the side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,21 @@ class Recipe:
     """Everything that decides the result, beside the couples and the time."""
 
     configuration: Configuration
-    batch: int = 32
+    batch: int = 16
+    """People in a step."""
+    moods: int = 2
+    """Drawings of each in a step: what differs between them is what a direction is for."""
+    half_from: int | None = None
+    """From that resolution on activations are bfloat16; None keeps float32."""
     rate: float = 0.0025
     """Of Adam, at first; it falls along a cosine to 0."""
-    alone: float = 0.3
+    alone: float = 0.2
     """Share of the time in which photographs are learnt alone, before M begins as F."""
     shake: float = 0.1
-    """Deviation of the noise on w, whose own is about 1: near w then are near people."""
+    """Deviation of the noise on w, whose own is about 1, for each layer by itself: near w then are
+    near people, also where a search has left the w that are the same in all layers."""
+    features: float = 4.0
+    """How much more a pixel of a drawing counts where eyes, brows and mouth are."""
     tame: float = 1e-3
     """Weight of the mean square of w."""
     light: float = 0.1
@@ -78,30 +88,33 @@ def fresh(recipe: Recipe) -> State:
     }
     return {
         "weights": weights,
-        "average": tree.map_structure(lambda x: x + 0.0, weights),
+        "average": _copied(weights),
         "v": tree.map_structure(ops.zeros_like, weights),
         "t": ops.convert_to_tensor(np.array(0, np.int32)),
         "key": chance.key(recipe.seed),
     }
 
 
-def with_drawings(state: State, recipe: Recipe) -> State:
-    """The state once M is there, a copy of F, and nobody's face moves yet."""
+def with_drawings(state: State, recipe: Recipe, weights: Any = None) -> State:
+    """The state once M is there: a copy of F, and nobody's face moves yet; or those weights."""
     c = recipe.configuration
-    still = ops.convert_to_tensor(np.zeros((len(EMOTIONS), c.num_ws, c.w_dim), np.float32))
-
-    def joined(part: str, emoji: Any, directions: Any) -> dict[str, Any]:
-        return {**state[part], "M": emoji, "D": {"directions": directions}}
-
-    copy = tree.map_structure(lambda x: x + 0.0, state["weights"]["F"])
-    return {
-        **state,
-        "weights": joined("weights", copy, still),
-        "average": joined(
-            "average", tree.map_structure(lambda x: x + 0.0, state["average"]["F"]), still + 0.0
-        ),
-        "v": joined("v", tree.map_structure(ops.zeros_like, copy), still + 0.0),
+    if weights is None:
+        still = np.zeros((len(EMOTIONS), c.num_ws, c.w_dim), np.float32)
+        new = {"M": state["weights"]["F"], "D": {"directions": ops.convert_to_tensor(still)}}
+        known = {**state["weights"], **_copied(new)}
+        average = {**state["average"], **_copied({**new, "M": state["average"]["F"]})}
+    else:
+        known, average = _copied(weights), _copied(weights)
+    v = {
+        part: state["v"].get(part, tree.map_structure(ops.zeros_like, own))
+        for part, own in known.items()
     }
+    return {**state, "weights": known, "average": average, "v": v}
+
+
+def _copied(weights: Any) -> Any:
+    """Tensors of their own, for a step gives their memory back."""
+    return tree.map_structure(lambda x: x + 0.0, weights)
 
 
 def encoder_configuration(c: Configuration) -> Configuration:
@@ -126,9 +139,11 @@ def fresh_encoder(c: Configuration, rng: np.random.Generator) -> Tensors:
     }
 
 
-def encode(weights: Mapping[str, Tensor], c: Configuration, photos: Tensor) -> Tensor:
-    """Photographs [n, r, r, 3], -1 to 1, to w [n, w_dim]."""
-    return networks.discriminate(weights, encoder_configuration(c), photos)
+def encode(
+    weights: Mapping[str, Tensor], c: Configuration, photos: Tensor, half_from: int | None = None
+) -> Tensor:
+    """Photographs [n, r, r, 3], -1 to 1, to w [n, w_dim]; `half_from` as in `networks`."""
+    return networks.discriminate(weights, encoder_configuration(c), photos, half_from=half_from)
 
 
 def felt(ws: Tensor, directions: Tensor, emotion: Tensor, intensity: Tensor) -> Tensor:
@@ -145,10 +160,30 @@ def felt(ws: Tensor, directions: Tensor, emotion: Tensor, intensity: Tensor) -> 
     return ws + ops.take(directions * kept, emotion, axis=0) * intensity[:, None, None]
 
 
-def unlike(one: Tensor, other: Tensor) -> Tensor:
-    """How different pictures [n, r, r, 3] look: absolute differences, of pixels and of edges."""
-    parts = zip(bands(one), bands(other), strict=True)
-    return sum(ops.mean(ops.abs(a - b)) for a, b in parts) + 2.0 * ops.mean(ops.abs(one - other))
+def unlike(one: Tensor, other: Tensor, features: float = 1.0) -> Tensor:
+    """How different pictures look: absolute differences, of pixels and of edges.
+
+    Args:
+        one: [n, r, r, 3], aligned as FFHQ is.
+        other: Likewise.
+        features: How much more a pixel counts where eyes, brows and mouth are.
+    """
+    found = 0.0
+    for a, b in [*zip(bands(one), bands(other), strict=True), (2.0 * one, 2.0 * other)]:
+        apart = ops.abs(a - b)
+        if features != 1.0:
+            apart = apart * attention(int(a.shape[1]), features)
+        found = found + ops.mean(apart)
+    return found
+
+
+def attention(side: int, features: float) -> NDArray[np.float32]:
+    """How much each pixel counts, [1, side, side, 1]; 1 on average, so that rates stay right."""
+    middle = (np.arange(side, dtype=np.float32) + 0.5) / side
+    across, down = ((low < middle) & (middle < high) for low, high in (_ACROSS, _DOWN))
+    weights = np.where(down[:, None] & across[None], np.float32(features), np.float32(1.0))
+    found: NDArray[np.float32] = (weights / weights.mean())[None, :, :, None]
+    return found
 
 
 class Teacher:
@@ -184,20 +219,23 @@ class Teacher:
         photos = ops.cast(batch["photos"], "float32") * (2 / 255) - 1.0
         n = photos.shape[0]
         key = chance.fold(state["key"], state["t"])
-        shaken = recipe.shake * chance.normal(key, (n, c.w_dim))
+        shaken = recipe.shake * chance.normal(key, (n, c.num_ws, c.w_dim))
+
+        def drawn(weights: Any, ws: Any) -> Any:
+            return networks.synthesize(weights, c, ws, "none", half_from=recipe.half_from)
 
         def loss(weights: Any) -> Any:
-            w = encode(weights["E"], c, photos)
-            ws = networks.broadcast(w + shaken, c)
-            seen = unlike(networks.synthesize(weights["F"], c, ws, "none"), photos)
+            w = encode(weights["E"], c, photos, recipe.half_from)
+            ws = networks.broadcast(w, c) + shaken
+            seen = unlike(drawn(weights["F"], ws), photos)
             total, told = seen + recipe.tame * ops.mean(ops.square(w)), {"photos": seen}
             if phase == "both":
                 drawings = ops.cast(batch["drawings"], "float32") * (2 / 255) - 1.0
+                many = ops.tile(ws, (drawings.shape[0] // n, 1, 1))
                 moved = felt(
-                    ws, weights["D"]["directions"], batch["emotions"], batch["intensities"]
+                    many, weights["D"]["directions"], batch["emotions"], batch["intensities"]
                 )
-                made = networks.synthesize(weights["M"], c, moved, "none")
-                told["drawings"] = unlike(made, drawings)
+                told["drawings"] = unlike(drawn(weights["M"], moved), drawings, recipe.features)
                 total = total + told["drawings"]
             return total, told
 
@@ -219,16 +257,20 @@ class Teacher:
 def batch_of(
     couples: Couples, recipe: Recipe, rows: NDArray[np.int64], rng: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
-    """Photographs of these rows with one drawing each, half of them mirrored, in varied light."""
-    column = rng.integers(0, couples.drawings.shape[1], len(rows))
-    photos, drawings = couples.photos[rows].astype(np.float32), couples.drawings[rows, column]
+    """Photographs of these rows with their drawings, half of them mirrored, in varied light.
+
+    Drawings lie mood by mood: everyone in one, then everyone in the next.
+    """
+    known = couples.drawings.shape[1]
+    columns = rng.random((len(rows), known)).argsort(axis=1)[:, : min(recipe.moods, known)].T
+    photos, drawings = couples.photos[rows].astype(np.float32), couples.drawings[rows, columns]
     turned = rng.random(len(rows)) < 0.5
-    photos[turned], drawings[turned] = photos[turned, :, ::-1], drawings[turned, :, ::-1]
+    photos[turned], drawings[:, turned] = photos[turned, :, ::-1], drawings[:, turned, :, ::-1]
     lighter = 1 + recipe.light * rng.uniform(-1, 1, (len(rows), 1, 1, 1))
     tinted = 1 + recipe.light / 3 * rng.uniform(-1, 1, (len(rows), 1, 1, 3))
     return {
         "photos": np.rint((photos * lighter * tinted).clip(0, 255)).astype(np.uint8),
-        "drawings": drawings,
-        "emotions": couples.emotions[rows, column].astype(np.int32),
-        "intensities": couples.intensities[rows, column],
+        "drawings": drawings.reshape(-1, *drawings.shape[2:]),
+        "emotions": couples.emotions[rows, columns].astype(np.int32).ravel(),
+        "intensities": couples.intensities[rows, columns].ravel(),
     }
