@@ -257,7 +257,7 @@ def draw_by_networks(
 
     taught, sharpener = pair.load(), sharpening.load()
     say("looking for you", _SEARCHED_S)
-    ws = portraying.latent(taught, sitting.crops[0], person, way)
+    taught, ws = portraying.introduced(taught, sitting.crops[0], person, way)
     return portraying.emoji_set(
         taught,
         sharpener,

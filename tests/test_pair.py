@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,8 +23,9 @@ from generator.cli import main
 from generator.configuration import Configuration
 from generator.judge.answers import Readings, kinds, numbers
 from generator.labels import Label
-from generator.pair import couples, figures, mapping, pair, portraying, run, teaching
+from generator.pair import couples, figures, leading, mapping, pair, portraying, run, teaching
 from generator.pair.couples import EMOTIONS, GROUND, Couples
+from generator.pair.leading import Lead
 from generator.people import held_out
 from generator.portrayal import in_thick_frames
 from generator.projection import Recipe as Search
@@ -89,7 +91,7 @@ def test_the_network_of_emoji_begins_as_that_of_photographs() -> None:
     assert not np.asarray(state["weights"]["D"]["directions"]).any()
 
 
-def test_a_photograph_is_shown_half_of_the_time_in_the_mirror_and_its_drawing_with_it(
+def test_a_photograph_is_shown_half_of_the_time_in_the_mirror_and_a_drawing_never(
     people: Couples,
 ) -> None:
     lopsided = Couples(
@@ -98,28 +100,36 @@ def test_a_photograph_is_shown_half_of_the_time_in_the_mirror_and_its_drawing_wi
     lopsided.photos[:, :, :4], lopsided.photos[:, :, 4:] = 10, 240
     lopsided.drawings[..., :4, :], lopsided.drawings[..., 4:, :] = 10, 240
     rng = np.random.default_rng(0)
-    batch = teaching.batch_of(lopsided, RECIPE, np.arange(20), rng)
+    batch = teaching.batch_of(lopsided, RECIPE, np.arange(20), np.arange(20), rng)
     turned = batch["photos"][:, 0, 0, 0] > 128
     assert 0 < turned.sum() < 20
-    for mood in np.split(batch["drawings"], 2):
-        np.testing.assert_array_equal(turned, mood[:, 0, 0, 0] > 128)
+    assert (batch["rest"][:, 0, 0, 0] == 10).all()
+    assert (batch["drawings"][:, 0, 0, 0] == 10).all()
 
 
-def test_everyone_in_a_step_is_drawn_in_different_moods(people: Couples) -> None:
-    marked = Couples(
-        people.photos,
-        np.repeat(people.drawings, 2, axis=1),
-        np.tile(np.arange(4), (20, 1)),
-        np.tile(np.arange(4, dtype=np.float32) / 4, (20, 1)),
-    )
-    for column in range(4):
-        marked.drawings[:, column] = column
-    batch = teaching.batch_of(marked, RECIPE, np.arange(20), np.random.default_rng(0))
-    one, other = np.split(batch["emotions"], 2)
+def test_a_step_has_a_mood_of_each_photograph_and_different_ones_of_others(
+    people: Couples,
+) -> None:
+    drawings = np.zeros((30, 4, 8, 8, 3), np.uint8)
+    drawings[..., 0] = np.arange(30)[:, None, None, None]
+    drawings[..., 1] = np.arange(4)[:, None, None]
+    emotions = np.tile(np.arange(4), (30, 1))
+    marked = Couples(people.photos, drawings, emotions, np.float32(0.25) * emotions.astype("f"))
+    recipe = replace(RECIPE, moods=3)
+    drawn = np.arange(15, 30)
+    batch = teaching.batch_of(marked, recipe, np.arange(10), drawn, np.random.default_rng(0))
+    who, mood = batch["drawings"][:, 0, 0, 0], batch["drawings"][:, 0, 0, 1]
+    own, one, other = np.split(mood, 3)
+    np.testing.assert_array_equal(who[:10], np.arange(10))
+    np.testing.assert_array_equal(who[10:20], who[20:])
+    assert set(who[10:]) <= set(drawn)
+    assert set(who[10:]) & set(range(20, 30))
+    assert len(set(own)) > 1
     assert (one != other).all()
-    assert set(one) == set(other) == set(range(4))
-    np.testing.assert_array_equal(batch["drawings"][:, 0, 0, 0], batch["emotions"])
-    np.testing.assert_array_equal(batch["intensities"] * 4, batch["emotions"])
+    np.testing.assert_array_equal(mood, batch["emotions"])
+    np.testing.assert_array_equal(mood / 4, batch["intensities"])
+    np.testing.assert_array_equal(batch["rest"][:, 0, 0, 0], who[10:20])
+    assert (batch["rest"][..., 1] == 0).all()
 
 
 def test_a_wrong_mouth_counts_more_than_as_much_wrong_hair() -> None:
@@ -146,6 +156,7 @@ def test_it_learns_people_it_has_not_seen(taught: Path) -> None:
     )
     assert lines[-1]["photos"] < 0.7 * blank["photos"]
     assert lines[-1]["drawings"] < 60
+    assert lines[-1]["redrawn"] < 60
     assert (taught / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -240,10 +251,11 @@ def test_couples_are_read_from_photographs_and_the_held_out_are_left_out(tmp_pat
     names = [f"{n}.jpg" for n in range(10_000) if not held_out(f"{n}.jpg")][:8]
     archive = _archive(tmp_path / "photos.zip", [*names, stranger])
     seen: list[tuple[int, int]] = []
-    found = couples.gathered(archive, 16, 2, progress=lambda *each: seen.append(each))
+    found = couples.gathered(archive, 16, 2, strangers=3, progress=lambda *each: seen.append(each))
     assert len(found) == 8
-    assert seen[-1] == (8, 8)
-    assert found.drawings.shape == (8, 2, 16, 16, 3)
+    assert seen[-1] == (11, 11)
+    assert found.drawings.shape == (11, 2, 16, 16, 3)
+    assert (found.drawings[8, 0] != found.drawings[9, 0]).any()
     assert (found.drawings[:, :, 0, 0] == GROUND).all()
     assert set(found.emotions[:, 0]) == {EMOTIONS.index(Emotion.NEUTRAL)}
     file = tmp_path / "couples.npz"
@@ -300,18 +312,47 @@ def test_colours_of_a_smaller_picture_are_averaged_as_much_as_they_are_seen() ->
     assert (np.abs(small[..., 3].astype(int) - 128) <= 1).all()
 
 
-def test_attributes_lead_to_a_latent_that_draws_them(taught: Path) -> None:
+def test_attributes_lead_ever_nearer_to_the_drawings_of_a_person(taught: Path) -> None:
     opened = pair.load(taught)
     person = Person(skin_tone=0.9, hair="afro")
     photo = np.full((64, 64, 3), 128, np.uint8)
-    wanted = couples.drawn(person, 8, [(Emotion.NEUTRAL, 1.0)])[0].astype(int)
-    search = Search(steps=30, space="w+", rate=0.1, shake=0.0)
+    moods = [(Emotion.NEUTRAL, 1.0), (Emotion.HAPPY, 0.66), (Emotion.HAPPY, 1.0)]
+    wanted = couples.drawn(person, 8, moods).astype(int)
+    lead = Lead(searched=30, rate=0.1, tuned=30, tuning_rate=0.01)
     off = []
-    for way in ("encoder", "traits"):
-        ws = portraying.latent(opened, photo, person, way, search)
-        got = portraying.pictures(opened, ws, Emotion.NEUTRAL, (1.0,))[0].astype(int)
+    for way in ("encoder", "traits", "tuned"):
+        own, ws = portraying.introduced(opened, photo, person, way, lead=lead)
+        got = own.emoji.draw(own.all_felt(np.repeat(ws[None], 3, 0), *_felt(moods))).astype(int)
         off.append(np.abs(got - wanted).mean())
     assert off[1] < 0.8 * off[0]
+    assert off[2] < 0.8 * off[1]
+
+
+def test_a_network_tuned_to_one_person_leaves_the_pair_as_it_was(taught: Path) -> None:
+    opened = pair.load(taught)
+    ws = opened.meet(_few().photos[:1])
+    before = opened.emoji.draw(opened.felt(ws, Emotion.HAPPY, 1.0)), opened.faces.draw(ws)
+    drawings = np.full((1, 8, 8, 3), 90, np.uint8)
+    lead = Lead(tuned=5, tuning_rate=0.01)
+    own = leading.tuned(opened, drawings, [(Emotion.HAPPY, 1.0)], ws[0], lead)
+    assert (own.emoji.draw(own.felt(ws, Emotion.HAPPY, 1.0)) != before[0]).any()
+    np.testing.assert_array_equal(opened.emoji.draw(opened.felt(ws, Emotion.HAPPY, 1.0)), before[0])
+    np.testing.assert_array_equal(own.faces.draw(ws), before[1])
+
+
+def test_a_photograph_is_searched_with_the_network_of_faces(taught: Path) -> None:
+    opened = pair.load(taught)
+    photo = np.repeat(_few().photos[2].repeat(8, axis=0), 8, axis=1)
+    search = Search(steps=30, space="w+", rate=0.1, shake=0.0)
+    off = []
+    for way in ("encoder", "photo"):
+        _, ws = portraying.introduced(opened, photo, Person(), way, search)
+        off.append(np.abs(opened.faces.draw(ws[None])[0].astype(int) - _few().photos[2]).mean())
+    assert off[1] < 0.8 * off[0]
+
+
+def _felt(moods: Sequence[tuple[Emotion, float]]) -> tuple[list[Emotion], NDArray[np.float32]]:
+    return [emotion for emotion, _ in moods], np.array([each for _, each in moods], np.float32)
 
 
 def test_frames_of_wire_lead_as_thick_ones() -> None:
@@ -363,6 +404,7 @@ def test_who_draws_everybody_right_has_all_figures_right() -> None:
     [
         (["pair", "couples", "absent.zip", "--out", "x.npz"], "absent.zip"),
         (["pair", "couples", "absent.zip", "--out", "x.npz", "--drawings", "1"], "--drawings"),
+        (["pair", "couples", "absent.zip", "--out", "x", "--strangers", "-1"], "--strangers"),
         (["pair", "teach", "absent.npz", "--out", "run"], "absent.npz"),
         (["pair", "teach", "absent.npz", "--out", "run", "--minutes", "0"], "--minutes"),
         (["pair", "teach", "x.npz", "--out", "run", "--from", "nowhere"], "nowhere"),
@@ -397,9 +439,9 @@ def _few() -> Couples:
     photos = np.broadcast_to(rng.integers(40, 216, (8, 1, 1, 3)), (8, 8, 8, 3)).astype(np.uint8)
     photos = photos.copy()
     photos[:, 5:, 3:5] = 0
-    drawings = 255 - photos[:, None] // 2
+    drawings = np.repeat(255 - photos[:, None] // 2, 2, axis=1)
     return Couples(
-        photos, drawings, np.full((8, 1), EMOTIONS.index(Emotion.NEUTRAL)), np.ones((8, 1), "f")
+        photos, drawings, np.full((8, 2), EMOTIONS.index(Emotion.NEUTRAL)), np.ones((8, 2), "f")
     )
 
 

@@ -55,7 +55,7 @@ def register(commands: Any) -> None:
         help="also how you part your lips in: " + ", ".join(_STEERED),
     )
     camera.add_argument("--keep", type=Path, metavar="DIR", help="keep the photos there")
-    pair = make.add_argument_group("by the StyleGAN2 pair that ships, still soft and weak")
+    pair = make.add_argument_group("by the StyleGAN2 pair that ships, of 64 px")
     pair.add_argument(
         "--by",
         choices=("vectors", "networks"),
@@ -64,8 +64,8 @@ def register(commands: Any) -> None:
     )
     pair.add_argument(
         "--way",
-        choices=("traits", "photo", "encoder"),
-        help="with --by networks, what leads to your latent (traits)",
+        choices=("tuned", "traits", "photo", "encoder"),
+        help="with --by networks, what leads to you (tuned)",
     )
     portraying.register(make, projects=True)
     make.set_defaults(run=_make)
@@ -112,7 +112,7 @@ def _make(options: argparse.Namespace) -> int:
     if options.way is not None and options.by != "networks":
         raise UsageError("--way is for networks.", "Say --by networks too.")
     if options.trait and options.way in ("photo", "encoder"):
-        raise UsageError("--trait is for the way of traits.", "Leave --way out.")
+        raise UsageError("--trait is for the ways tuned and traits.", "Leave --way out.")
     if options.by == "networks":
         if options.emotions:
             raise UsageError("--emotions steers vectors alone.", "Leave it, or --by networks, out.")
@@ -131,7 +131,7 @@ def _make(options: argparse.Namespace) -> int:
         if who is not None:
             drawn = making.draw(who, options.name, options.size, say)
         else:
-            way: Way = options.way if options.way is not None else "traits"
+            way: Way = options.way if options.way is not None else "tuned"
             drawn = making.draw_by_networks(sitting, person, way, options.name, options.size, say)
         making.install(drawn, who, options.replace, say)
     for line in sitting.refused:

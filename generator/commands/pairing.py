@@ -27,6 +27,9 @@ def register(commands: Any) -> None:
     couples.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="to write")
     couples.add_argument("--resolution", type=int, choices=_SIZES, default=64, help="(64)")
     couples.add_argument("--drawings", type=int, default=3, help="of each person (3)")
+    couples.add_argument(
+        "--strangers", type=int, default=4000, help="people by chance to draw too (4000)"
+    )
     couples.add_argument("--most", type=int, help="photographs at most; all, if not said")
     couples.set_defaults(run=_couples)
 
@@ -87,11 +90,21 @@ def _couples(options: argparse.Namespace) -> int:
     if options.most is not None and options.most < LEAST:
         raise UsageError(f"--most cannot be {options.most}.", f"{LEAST} are the least.")
 
+    if options.strangers < 0:
+        raise UsageError(f"--strangers cannot be {options.strangers}.", "0 draws nobody else.")
+
     def tell(done: int, whole: int) -> None:
         if done % 100 == 0 or done == whole:
             _say(f"{done} of {whole} people")
 
-    found = gathered(options.photos, options.resolution, options.drawings, options.most, tell)
+    found = gathered(
+        options.photos,
+        options.resolution,
+        options.drawings,
+        options.most,
+        options.strangers,
+        tell,
+    )
     found.save(options.out)
     return 0
 
@@ -190,10 +203,10 @@ def _evaluate(options: argparse.Namespace) -> int:
             people[label.file] = person_of(reader.read([photos[label.file]]))
 
     def by_networks(way: portraying.Way, file: str) -> Any:
-        ws = portraying.latent(taught, photos[file], people[file], way)
+        own, ws = portraying.introduced(taught, photos[file], people[file], way)
         many = np.repeat(ws[None], len(EMOTIONS), axis=0)
-        return taught.emoji.draw(
-            taught.all_felt(many, list(EMOTIONS), np.ones(len(EMOTIONS), np.float32))
+        return own.emoji.draw(
+            own.all_felt(many, list(EMOTIONS), np.ones(len(EMOTIONS), np.float32))
         )
 
     ways: dict[str, Any] = {"vectors": lambda file: couples.drawn(people[file], side, full)}

@@ -29,16 +29,21 @@ LEAST = 8
 
 @dataclass(frozen=True)
 class Couples:
-    """Photographs and drawings, one row for each photograph."""
+    """Photographs and drawings: n photographs, and of m >= n people drawings.
+
+    The first n rows of drawings belong to the photographs. Of the others there is none: they are
+    people by chance, who have often what is rare in photographs (a turban, a mohawk, an afro).
+    """
 
     photos: NDArray[np.uint8]
     """[n, side, side, 3], RGB, aligned as FFHQ is."""
     drawings: NDArray[np.uint8]
-    """[n, k, side, side, 3], RGB, on `GROUND`: the same person, each time in another mood."""
+    """[m, k, side, side, 3], RGB, on `GROUND`: the same person, first at rest, then in other moods;
+    k is at least 2."""
     emotions: NDArray[np.int64]
-    """[n, k], places in `Emotion`."""
+    """[m, k], places in `Emotion`."""
     intensities: NDArray[np.float32]
-    """[n, k], 0 to 1."""
+    """[m, k], 0 to 1."""
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -70,15 +75,20 @@ def opened(file: Path) -> Couples:
             "Make it: vcam-emoji-generator pair couples PHOTOS --out FILE.npz",
         ) from error
     n, side = len(found.photos), found.photos.shape[1]
-    k = found.drawings.shape[1] if found.drawings.ndim == 5 else 0
+    m, k = found.drawings.shape[:2] if found.drawings.ndim == 5 else (0, 0)
     shapes = (
         (found.photos, np.uint8, (n, side, side, 3)),
-        (found.drawings, np.uint8, (n, k, side, side, 3)),
-        (found.emotions, np.int64, (n, k)),
-        (found.intensities, np.float32, (n, k)),
+        (found.drawings, np.uint8, (m, k, side, side, 3)),
+        (found.emotions, np.int64, (m, k)),
+        (found.intensities, np.float32, (m, k)),
     )
     fits = all(array.dtype == kind and array.shape == shape for array, kind, shape in shapes)
-    if not fits or n < LEAST or not k or not 0 <= found.emotions.min() <= found.emotions.max() < 7:
+    if (
+        not fits
+        or not LEAST <= n <= m
+        or k < 2
+        or not 0 <= found.emotions.min() <= found.emotions.max() < 7
+    ):
         raise DataError(
             f"{file} holds no photographs with drawings.",
             "Make it: vcam-emoji-generator pair couples PHOTOS --out FILE.npz",
@@ -113,6 +123,7 @@ def gathered(
     side: int,
     each: int = 3,
     most: int | None = None,
+    strangers: int = 0,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Couples:
     """Read everyone's looks from aligned photographs, and draw them.
@@ -124,7 +135,8 @@ def gathered(
         side: Pixels of what is learnt.
         each: Drawings of each person.
         most: Photographs at most; None takes all.
-        progress: Is told how many photographs are read, and how many there are.
+        strangers: How many people by chance are drawn too.
+        progress: Is told how many people are drawn, and how many there are.
 
     Raises:
         DataError: the archive cannot be read, or holds too few photographs.
@@ -139,20 +151,22 @@ def gathered(
             f"{archive} holds {len(found)} photographs to learn from; {LEAST} are the least.",
             "It must be a zip of aligned photographs, such as faces128.zip.",
         )
-    photos, drawings, emotions, intensities = [], [], [], []
+    photos, drawings = [], []
+    whole = len(found) + strangers
     for number, encoded in enumerate(found):
         photo = data.decoded(encoded, 128, GROUND)
-        wanted = moods(number, each)
         photos.append(cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA))
-        drawings.append(drawn(person_of(reader.read([photo])), side, wanted))
-        emotions.append([EMOTIONS.index(emotion) for emotion, _ in wanted])
-        intensities.append([intensity for _, intensity in wanted])
-        progress(number + 1, len(found))
+        drawings.append(drawn(person_of(reader.read([photo])), side, moods(number, each)))
+        progress(number + 1, whole)
+    for number in range(len(found), whole):
+        drawings.append(drawn(Person.random(number - len(found)), side, moods(number, each)))
+        progress(number + 1, whole)
+    wanted = [moods(number, each) for number in range(whole)]
     return Couples(
         np.stack(photos).astype(np.uint8),
         np.stack(drawings),
-        np.array(emotions, np.int64),
-        np.array(intensities, np.float32),
+        np.array([[EMOTIONS.index(emotion) for emotion, _ in row] for row in wanted], np.int64),
+        np.array([[intensity for _, intensity in row] for row in wanted], np.float32),
     )
 
 

@@ -67,7 +67,15 @@ class Pair:
         return bool(self.directions.any())
 
     def meet(self, photos: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The ws of people: [n, r, r, 3] RGB, aligned as FFHQ is, to [n, num_ws, w_dim]."""
+        """The ws of people.
+
+        Args:
+            photos: Photographs, or drawings at rest on `couples.GROUND`: [n, r, r, 3] RGB, aligned
+                as FFHQ is.
+
+        Returns:
+            [n, num_ws, w_dim].
+        """
         encoded = _encoding(self.configuration)
         found = []
         for at in range(0, len(photos), _AT_ONCE):

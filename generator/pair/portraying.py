@@ -1,12 +1,13 @@
 """From a person to their emoji set through a pair of networks.
 
-There are three ways to the latent of a person:
+There are four ways to a person:
 
-- `encoder`: what the encoder makes of the photograph.
+- `encoder`: the latent that the encoder makes of the photograph.
 - `photo`: from there, what draws the photograph best with the network of faces (w+).
-- `traits`: from there, what draws best, with the network of emoji, the drawing of the looks that
-  were read from the photograph (w+). Attributes lead: what a blurred photograph does not say about
-  a pair of glasses, the readers do.
+- `traits`: what the encoder makes of the drawing of the looks that were read from the photograph,
+  and from there what draws, with the network of emoji, that person's emotions best (w+). Attributes
+  lead: what a blurred photograph does not say about a pair of glasses, the readers do.
+- `tuned`: likewise, and the network of emoji then learns that person, around that latent.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 
 from generator.artwork.people.person import Person
 from generator.artwork.people.sets import ANCHORS, steps
-from generator.pair import couples
+from generator.pair import couples, leading
+from generator.pair.leading import Lead
 from generator.pair.pair import Pair
 from generator.pictures import Picture
 from generator.portrayal import in_thick_frames
@@ -29,7 +31,7 @@ from vcam_emoji.emoji_set import EmojiImage, EmojiSet
 from vcam_emoji.errors import UsageError
 from vcam_emoji.types import Emotion
 
-Way: TypeAlias = Literal["encoder", "photo", "traits"]
+Way: TypeAlias = Literal["encoder", "photo", "traits", "tuned"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 LARGEST = 512
@@ -45,28 +47,39 @@ class Sharpener(Protocol):
         ...
 
 
-def latent(
-    pair: Pair, photo: Picture, person: Person, way: Way, search: Recipe = SEARCH
-) -> NDArray[np.float32]:
-    """The ws of a person, [num_ws, w_dim].
+def introduced(
+    pair: Pair,
+    photo: Picture,
+    person: Person,
+    way: Way,
+    search: Recipe = SEARCH,
+    lead: Lead | None = None,
+) -> tuple[Pair, NDArray[np.float32]]:
+    """Networks that draw a person, and the person's ws at rest, [num_ws, w_dim].
 
     Args:
         pair: Taught.
         photo: [n, n, 3] RGB, aligned as FFHQ is.
-        person: As the looks read from photographs are drawn; the way of traits goes there.
+        person: As the looks read from photographs are drawn; traits lead there.
         way: See above.
-        search: How far it is searched from the encoder's guess.
+        search: How far `photo` is searched from the encoder's guess.
+        lead: How far traits lead.
     """
     side = pair.configuration.resolution
-    small = cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    ws: NDArray[np.float32] = pair.meet(small[None])[0]
-    if way == "encoder":
-        return ws
-    if way == "photo":
-        return project(pair.faces, small, search, begin=ws).ws
-    # The pair has learnt from such frames, too: before it was taught, all were drawn thick.
-    drawing = couples.drawn(in_thick_frames(person), side, [(Emotion.NEUTRAL, 1.0)])[0]
-    return project(pair.emoji, drawing, search, begin=ws).ws
+    if way in ("encoder", "photo"):
+        small = cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        ws: NDArray[np.float32] = pair.meet(small[None])[0]
+        if way == "photo":
+            ws = project(pair.faces, small, search, begin=ws).ws
+        return pair, ws
+    moods = [(emotion, step) for emotion in Emotion for step in steps(emotion)]
+    drawings = couples.drawn(in_thick_frames(person), side, moods)
+    begin = pair.meet(drawings[moods.index((Emotion.NEUTRAL, 1.0))][None])[0]
+    full = [number for number, (_, intensity) in enumerate(moods) if intensity == 1.0]
+    ws = leading.searched(pair, drawings[full], [moods[each] for each in full], begin, lead)
+    if way == "tuned":
+        pair = leading.tuned(pair, drawings, moods, ws, lead)
+    return pair, ws
 
 
 def pictures(

@@ -1,7 +1,8 @@
 """A pair being taught, in a folder: it can be watched, stopped, and gone on with.
 
 recipe.json    how, and on how many people
-log.jsonl      a line for each look: how unlike photographs and drawings are, of people put aside
+log.jsonl      a line for each look, of people put aside: how unlike photographs are, and drawings,
+               from the photograph and from the drawing at rest (`redrawn`)
 sheet.png      people put aside: photograph, photograph drawn, and emoji
 state.npz      all that the next step depends on
 faces/ emoji/  both networks in our own form, and beside them
@@ -139,6 +140,7 @@ def teach(
     teacher = Teacher(recipe)
     aside = np.arange(len(couples)) % ASIDE == 0
     learnt, judged = np.flatnonzero(~aside), np.flatnonzero(aside)
+    drawn = np.concatenate([learnt, np.arange(len(couples), len(couples.drawings))])
     started = looked = time.monotonic()
     photos = drawings = 0.0
     with stop_signals() as stopped:
@@ -150,7 +152,7 @@ def teach(
             if share >= recipe.alone and "M" not in state["weights"]:
                 state = with_drawings(state, recipe)
             chance = np.random.default_rng((recipe.seed, 1, images))
-            batch = batch_of(couples, recipe, rows, chance)
+            batch = batch_of(couples, recipe, rows, drawn, chance)
             state, told = teacher.step(
                 state, {name: ops.convert_to_tensor(each) for name, each in batch.items()}, share
             )
@@ -211,12 +213,14 @@ def _judged(taught: pair.Pair, couples: Couples, rows: NDArray[np.int64]) -> dic
     ws = taught.meet(couples.photos[rows])
     found = {"photos": _off(taught.faces.draw(ws), couples.photos[rows])}
     if taught.drawn:
-        off = []
-        for column in range(couples.drawings.shape[1]):
-            emotions = [EMOTIONS[at] for at in couples.emotions[rows, column]]
-            moved = taught.all_felt(ws, emotions, couples.intensities[rows, column])
-            off.append(_off(taught.emoji.draw(moved), couples.drawings[rows, column]))
-        found["drawings"] = float(np.mean(off))
+        known = taught.meet(couples.drawings[rows, 0])
+        for name, begin in (("drawings", ws), ("redrawn", known)):
+            off = []
+            for column in range(couples.drawings.shape[1]):
+                emotions = [EMOTIONS[at] for at in couples.emotions[rows, column]]
+                moved = taught.all_felt(begin, emotions, couples.intensities[rows, column])
+                off.append(_off(taught.emoji.draw(moved), couples.drawings[rows, column]))
+            found[name] = float(np.mean(off))
     return {name: round(value, 3) for name, value in found.items()}
 
 

@@ -6,6 +6,10 @@ fit under those of the other. Because every person is shown both ways, what a dr
 (skin, hair, glasses, beard) is in w, and a w is the same person in both: likeness is taught, not
 hoped for.
 
+A photograph of 64 pixels does not say all that its drawing has, and where M cannot know it draws
+the middle of what may be, which is a blur. So E takes the drawing of a person at rest to w, too:
+from there nothing is unknown, M learns to draw sharply, and attributes lead by a way that is short.
+
 There is no adversary here, so F's photographs are soft; `train --from` sharpens them afterwards.
 
 A state is a nested dictionary of tensors and holds all that the next step depends on:
@@ -59,7 +63,8 @@ class Recipe:
     batch: int = 16
     """People in a step."""
     moods: int = 2
-    """Drawings of each in a step: what differs between them is what a direction is for."""
+    """Drawings for each photograph in a step, at least 2: one of its person, the others of someone
+    who is known by a drawing at rest."""
     half_from: int | None = None
     """From that resolution on activations are bfloat16; None keeps float32."""
     rate: float = 0.0025
@@ -142,7 +147,17 @@ def fresh_encoder(c: Configuration, rng: np.random.Generator) -> Tensors:
 def encode(
     weights: Mapping[str, Tensor], c: Configuration, photos: Tensor, half_from: int | None = None
 ) -> Tensor:
-    """Photographs [n, r, r, 3], -1 to 1, to w [n, w_dim]; `half_from` as in `networks`."""
+    """Photographs, or drawings of people at rest, to w.
+
+    Args:
+        weights: Of E.
+        c: Of the generators.
+        photos: [n, r, r, 3], -1 to 1.
+        half_from: As in `networks`.
+
+    Returns:
+        [n, w_dim].
+    """
     return networks.discriminate(weights, encoder_configuration(c), photos, half_from=half_from)
 
 
@@ -216,22 +231,23 @@ class Teacher:
 
     def _stepped(self, phase: str, state: State, batch: Any, rate: Tensor) -> Any:
         recipe, c = self.recipe, self.recipe.configuration
-        photos = ops.cast(batch["photos"], "float32") * (2 / 255) - 1.0
+        photos, rest, drawings = (_scaled(batch[each]) for each in ("photos", "rest", "drawings"))
         n = photos.shape[0]
+        met = ops.concatenate([photos, rest]) if phase == "both" else photos
         key = chance.fold(state["key"], state["t"])
-        shaken = recipe.shake * chance.normal(key, (n, c.num_ws, c.w_dim))
+        shaken = recipe.shake * chance.normal(key, (met.shape[0], c.num_ws, c.w_dim))
 
         def drawn(weights: Any, ws: Any) -> Any:
             return networks.synthesize(weights, c, ws, "none", half_from=recipe.half_from)
 
         def loss(weights: Any) -> Any:
-            w = encode(weights["E"], c, photos, recipe.half_from)
+            w = encode(weights["E"], c, met, recipe.half_from)
             ws = networks.broadcast(w, c) + shaken
-            seen = unlike(drawn(weights["F"], ws), photos)
+            seen = unlike(drawn(weights["F"], ws[:n]), photos)
             total, told = seen + recipe.tame * ops.mean(ops.square(w)), {"photos": seen}
             if phase == "both":
-                drawings = ops.cast(batch["drawings"], "float32") * (2 / 255) - 1.0
-                many = ops.tile(ws, (drawings.shape[0] // n, 1, 1))
+                # First from the photographs, then, mood by mood, from drawings at rest.
+                many = ops.concatenate([ws, *[ws[n:]] * (drawings.shape[0] // n - 2)])
                 moved = felt(
                     many, weights["D"]["directions"], batch["emotions"], batch["intensities"]
                 )
@@ -254,23 +270,49 @@ class Teacher:
         return {**state, "weights": weights, "average": average, "v": v, "t": t}, told
 
 
-def batch_of(
-    couples: Couples, recipe: Recipe, rows: NDArray[np.int64], rng: np.random.Generator
-) -> dict[str, NDArray[Any]]:
-    """Photographs of these rows with their drawings, half of them mirrored, in varied light.
+def _scaled(pictures: Tensor) -> Tensor:
+    return ops.cast(pictures, "float32") * (2 / 255) - 1.0
 
-    Drawings lie mood by mood: everyone in one, then everyone in the next.
+
+def batch_of(
+    couples: Couples,
+    recipe: Recipe,
+    rows: NDArray[np.int64],
+    drawn: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> dict[str, NDArray[Any]]:
+    """Photographs of these rows, half of them mirrored, in varied light; and drawings.
+
+    Each photograph comes with a drawing of its person in a mood by chance. As many people, of
+    whom there need be no photograph, come with their drawing at rest and others. A drawing is
+    never mirrored: hair is parted and tears run on one side in all of them, and who has to draw
+    both draws neither.
+
+    Args:
+        couples: What is learnt from.
+        recipe: In how many moods.
+        rows: [n], of the photographs.
+        drawn: Rows of the people of whom n are chosen.
+        rng: For chance.
+
+    Returns:
+        `photos` [n, r, r, 3], `rest` likewise, and `drawings` [n * moods, r, r, 3] with `emotions`
+        and `intensities`: of the photographs' people first, then mood by mood of the others.
     """
-    known = couples.drawings.shape[1]
-    columns = rng.random((len(rows), known)).argsort(axis=1)[:, : min(recipe.moods, known)].T
-    photos, drawings = couples.photos[rows].astype(np.float32), couples.drawings[rows, columns]
-    turned = rng.random(len(rows)) < 0.5
-    photos[turned], drawings[:, turned] = photos[turned, :, ::-1], drawings[:, turned, :, ::-1]
-    lighter = 1 + recipe.light * rng.uniform(-1, 1, (len(rows), 1, 1, 1))
-    tinted = 1 + recipe.light / 3 * rng.uniform(-1, 1, (len(rows), 1, 1, 3))
+    n, known = len(rows), couples.drawings.shape[1]
+    others = rng.choice(drawn, n)
+    moods = rng.random((n, known)).argsort(axis=1)[:, : recipe.moods - 1].T
+    who = np.concatenate([rows, np.tile(others, len(moods))])
+    column = np.concatenate([rng.integers(0, known, n), moods.ravel()])
+    photos = couples.photos[rows].astype(np.float32)
+    turned = rng.random(n) < 0.5
+    photos[turned] = photos[turned, :, ::-1]
+    lighter = 1 + recipe.light * rng.uniform(-1, 1, (n, 1, 1, 1))
+    tinted = 1 + recipe.light / 3 * rng.uniform(-1, 1, (n, 1, 1, 3))
     return {
         "photos": np.rint((photos * lighter * tinted).clip(0, 255)).astype(np.uint8),
-        "drawings": drawings.reshape(-1, *drawings.shape[2:]),
-        "emotions": couples.emotions[rows, columns].astype(np.int32).ravel(),
-        "intensities": couples.intensities[rows, columns].ravel(),
+        "rest": couples.drawings[others, 0],
+        "drawings": couples.drawings[who, column],
+        "emotions": couples.emotions[who, column].astype(np.int32),
+        "intensities": couples.intensities[who, column],
     }
