@@ -73,7 +73,9 @@ def introduced(
             ws = project(pair.faces, small, search, begin=ws).ws
         return pair, ws
     moods = [(emotion, step) for emotion in Emotion for step in steps(emotion)]
-    drawings = couples.drawn(in_thick_frames(person), side, moods)
+    # What is tuned learns a frame of wire, if it can be seen; to others it is less than a pixel.
+    who = person if way == "tuned" else in_thick_frames(person)
+    drawings = couples.drawn(who, side, moods)
     begin = pair.meet(drawings[moods.index((Emotion.NEUTRAL, 1.0))][None])[0]
     full = [number for number, (_, intensity) in enumerate(moods) if intensity == 1.0]
     ws = leading.searched(pair, drawings[full], [moods[each] for each in full], begin, lead)
