@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -189,6 +190,59 @@ def test_a_run_may_begin_as_another_pair_is(taught: Path, people: Couples, tmp_p
     assert run._restored(tmp_path / "on", RECIPE)[2] == 80
 
 
+def test_by_its_command_a_run_begins_as_another_pair_is_in_half_precision(
+    taught: Path, people: Couples, tmp_path: Path
+) -> None:
+    people.save(tmp_path / "couples.npz")
+    words = ["pair", "teach", str(tmp_path / "couples.npz"), "--out", str(tmp_path / "on")]
+    words += ["--from", str(taught), "--precision", "mixed_bfloat16", "--minutes", "0.001"]
+    assert main(words) == 0
+    recipe = run.begun(tmp_path / "on")
+    assert recipe.half_from == 8
+    assert recipe.configuration == SMALL
+
+
+def test_half_precision_teaches_the_same(people: Couples) -> None:
+    batch = teaching.batch_of(people, RECIPE, np.arange(8), np.arange(20), np.random.default_rng(0))
+    tensors = {name: ops.convert_to_tensor(each) for name, each in batch.items()}
+    told = []
+    for half_from in (None, 4):
+        recipe = replace(RECIPE, half_from=half_from)
+        state = teaching.with_drawings(teaching.fresh(recipe), recipe)
+        told.append(teaching.Teacher(recipe).step(state, tensors, 0.5)[1])
+    for name in ("photos", "drawings"):
+        assert float(told[1][name]) == pytest.approx(float(told[0][name]), rel=0.02)
+        assert float(told[1][name]) != float(told[0][name])
+
+
+def test_who_is_put_aside_is_never_drawn(
+    people: Couples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[int] = set()
+    real = teaching.batch_of
+
+    def batch_of(
+        couples: Couples,
+        recipe: teaching.Recipe,
+        rows: NDArray[np.int64],
+        drawn: NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> dict[str, NDArray[Any]]:
+        seen.update(map(int, rows), map(int, drawn))
+        return real(couples, recipe, rows, drawn, rng)
+
+    monkeypatch.setattr(run, "batch_of", batch_of)
+    more = Couples(
+        people.photos,
+        np.concatenate([people.drawings, people.drawings[:3]]),
+        np.concatenate([people.emotions, people.emotions[:3]]),
+        np.concatenate([people.intensities, people.intensities[:3]]),
+    )
+    run.begin(tmp_path / "run", RECIPE, more)
+    run.teach(tmp_path / "run", RECIPE, more, most=80)
+    assert seen == set(range(23)) - {0}
+
+
 def test_a_run_is_not_begun_over_another(taught: Path, people: Couples) -> None:
     with pytest.raises(UsageError, match="not empty"):
         run.begin(taught, RECIPE, people)
@@ -364,6 +418,25 @@ def test_frames_of_wire_lead_as_thick_ones() -> None:
     assert in_thick_frames(shaded) == shaded
 
 
+@pytest.mark.parametrize(("way", "frames"), [("traits", "rectangle"), ("tuned", "oval")])
+def test_a_frame_of_wire_is_learnt_for_its_wearer_and_else_drawn_thick(
+    way: portraying.Way, frames: str, taught: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    real = couples.drawn
+
+    def drawn(
+        person: Person, side: int, wanted: Sequence[tuple[Emotion, float]]
+    ) -> NDArray[np.uint8]:
+        seen.append(person.glasses)
+        return real(person, side, wanted)
+
+    monkeypatch.setattr(couples, "drawn", drawn)
+    person, photo = Person(glasses="oval"), np.full((64, 64, 3), 128, np.uint8)
+    portraying.introduced(pair.load(taught), photo, person, way, lead=Lead(searched=1, tuned=1))
+    assert seen == [frames]
+
+
 class Knowing:
     """A judge who is told who is in each drawing by the shade of its first pixel."""
 
@@ -408,6 +481,8 @@ def test_who_draws_everybody_right_has_all_figures_right() -> None:
         (["pair", "teach", "absent.npz", "--out", "run"], "absent.npz"),
         (["pair", "teach", "absent.npz", "--out", "run", "--minutes", "0"], "--minutes"),
         (["pair", "teach", "x.npz", "--out", "run", "--from", "nowhere"], "nowhere"),
+        (["pair", "teach", "x.npz", "--out", "run", "--batch", "0"], "--batch"),
+        (["pair", "teach", "x.npz", "--out", "run", "--rate", "0"], "--rate"),
         (["pair", "finish", "absent", "absent.npz", "--out", "x"], "absent"),
         (["make", "me.jpg", "--way", "photo"], "--by networks"),
         (

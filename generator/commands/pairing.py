@@ -16,6 +16,7 @@ from vcam_emoji.errors import UsageError
 
 _SIZES = (16, 32, 64, 128)
 _HALF_FROM = 8
+"""Pixels: what is smaller stays float32."""
 
 
 def register(commands: Any) -> None:
@@ -26,7 +27,7 @@ def register(commands: Any) -> None:
     couples.add_argument("photos", type=Path, metavar="PHOTOS.zip", help="aligned as FFHQ is")
     couples.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="to write")
     couples.add_argument("--resolution", type=int, choices=_SIZES, default=64, help="(64)")
-    couples.add_argument("--drawings", type=int, default=3, help="of each person (3)")
+    couples.add_argument("--drawings", type=int, default=5, help="of each person (5)")
     couples.add_argument(
         "--strangers", type=int, default=4000, help="people by chance to draw too (4000)"
     )
@@ -47,15 +48,16 @@ def register(commands: Any) -> None:
     shape.add_argument("--channel-base", type=int, default=1024, help="channels times pixels")
     shape.add_argument("--channel-max", type=int, default=128, help="channels at most (128)")
     shape.add_argument("--latent", type=int, default=128, help="length of z and w (128)")
-    shape.add_argument("--batch", type=int, default=16, help="people in a step (16)")
-    shape.add_argument(
+    learning = teach.add_argument_group("learning, in a new run")
+    learning.add_argument("--batch", type=int, default=16, help="people in a step (16)")
+    learning.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16"),
         default="float32",
         help="mixed_bfloat16 is quicker where the hardware has it (float32)",
     )
-    shape.add_argument("--rate", type=float, default=0.0025, help="learning rate (0.0025)")
-    shape.add_argument("--seed", type=int, default=0)
+    learning.add_argument("--rate", type=float, default=0.0025, help="learning rate (0.0025)")
+    learning.add_argument("--seed", type=int, default=0)
     teach.set_defaults(run=_teach)
 
     finish = kinds.add_parser("finish", help="find the mapping from z, and write what ships")
@@ -89,7 +91,6 @@ def _couples(options: argparse.Namespace) -> int:
         raise UsageError(f"--drawings cannot be {options.drawings}.", "It is from 2 to 19.")
     if options.most is not None and options.most < LEAST:
         raise UsageError(f"--most cannot be {options.most}.", f"{LEAST} are the least.")
-
     if options.strangers < 0:
         raise UsageError(f"--strangers cannot be {options.strangers}.", "0 draws nobody else.")
 
@@ -112,6 +113,10 @@ def _couples(options: argparse.Namespace) -> int:
 def _teach(options: argparse.Namespace) -> int:
     if not 0 < options.minutes < float("inf"):
         raise UsageError(f"--minutes cannot be {options.minutes:g}.", "Say --minutes 90.")
+    if options.batch < 1:
+        raise UsageError(f"--batch cannot be {options.batch}.", "Say --batch 16.")
+    if not 0 < options.rate < float("inf"):
+        raise UsageError(f"--rate cannot be {options.rate:g}.", "Say --rate 0.0025.")
     use(options.backend)
     from generator.configuration import Configuration
     from generator.pair import pair, run

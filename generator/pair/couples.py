@@ -121,7 +121,7 @@ def drawn(person: Person, side: int, wanted: Sequence[tuple[Emotion, float]]) ->
 def gathered(
     archive: Path,
     side: int,
-    each: int = 3,
+    each: int = 5,
     most: int | None = None,
     strangers: int = 0,
     progress: Callable[[int, int], None] = lambda *_: None,

@@ -56,12 +56,15 @@ class Lead:
     """How much more a pixel counts where eyes, brows and mouth are."""
 
 
+LEAD = Lead()
+
+
 def searched(
     pair: Pair,
     drawings: NDArray[np.uint8],
     moods: Moods,
     begin: NDArray[np.float32],
-    lead: Lead | None = None,
+    lead: Lead = LEAD,
 ) -> NDArray[np.float32]:
     """The ws [num_ws, w_dim], at rest, with which the pair draws a person most like the drawings.
 
@@ -72,7 +75,6 @@ def searched(
         begin: Ws to start from, such as an encoder's.
         lead: How far.
     """
-    lead = lead or Lead()
     cloud = Cloud.of(pair.emoji, _AVERAGED, 0)
     frame = {
         **_frame(drawings, moods),
@@ -93,7 +95,7 @@ def tuned(
     drawings: NDArray[np.uint8],
     moods: Moods,
     ws: NDArray[np.float32],
-    lead: Lead | None = None,
+    lead: Lead = LEAD,
 ) -> Pair:
     """The pair, its network of emoji and its directions changed so that the person is drawn right.
 
@@ -104,7 +106,6 @@ def tuned(
         ws: [num_ws, w_dim], of the person at rest; they stay.
         lead: How far.
     """
-    lead = lead or Lead()
     frame = {**_frame(drawings, moods), "ws": ops.convert_to_tensor(ws)}
     x = {
         "M": trained(pair.emoji.weights),
@@ -156,10 +157,8 @@ def _stepped(
 ) -> Any:
     _, slopes = value_and_gradient(lambda own: (loss(c, features, frame, own), ()))(x)
     adam = Adam(rate)
-    stepped = {part: adam.step(x[part], slopes[part], squares[part], t) for part in x}
-    return {part: each[0] for part, each in stepped.items()}, {
-        part: each[1] for part, each in stepped.items()
-    }
+    stepped = {part: adam.step(own, slopes[part], squares[part], t) for part, own in x.items()}
+    return tuple({part: each[at] for part, each in stepped.items()} for at in (0, 1))
 
 
 def _search_loss(c: Configuration, features: float, frame: Any, x: Any) -> Tensor:

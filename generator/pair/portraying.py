@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from generator.artwork.people.person import Person
 from generator.artwork.people.sets import ANCHORS, steps
 from generator.pair import couples, leading
-from generator.pair.leading import Lead
+from generator.pair.leading import LEAD, Lead
 from generator.pair.pair import Pair
 from generator.pictures import Picture
 from generator.portrayal import in_thick_frames
@@ -53,7 +53,7 @@ def introduced(
     person: Person,
     way: Way,
     search: Recipe = SEARCH,
-    lead: Lead | None = None,
+    lead: Lead = LEAD,
 ) -> tuple[Pair, NDArray[np.float32]]:
     """Networks that draw a person, and the person's ws at rest, [num_ws, w_dim].
 

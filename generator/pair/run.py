@@ -77,8 +77,6 @@ def begin(folder: Path, recipe: Recipe, couples: Couples, before: pair.Pair | No
             f"{folder} is not empty.",
             "Go on with the run in it by --resume, or name a new folder with --out.",
         )
-    told = {"format": FORMAT, "people": len(couples), "recipe": asdict(recipe)}
-    write(folder / "recipe.json", (json.dumps(told, indent=2) + "\n").encode())
     if before is not None:
         weights = {
             "E": before.encoder,
@@ -86,7 +84,11 @@ def begin(folder: Path, recipe: Recipe, couples: Couples, before: pair.Pair | No
             "M": trained(before.emoji.weights),
             "D": {"directions": ops.convert_to_tensor(before.directions)},
         }
-        _keep_state(folder, with_drawings(fresh(recipe), recipe, weights), 0.0, 0)
+        folder.mkdir(parents=True, exist_ok=True)
+        _keep_state(folder, fresh(recipe, weights), 0.0, 0)
+    # Last: a run that was cut off here must not be gone on with from random weights.
+    told = {"format": FORMAT, "people": len(couples), "recipe": asdict(recipe)}
+    write(folder / "recipe.json", (json.dumps(told, indent=2) + "\n").encode())
 
 
 def begun(folder: Path) -> Recipe:

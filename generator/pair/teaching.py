@@ -83,16 +83,17 @@ class Recipe:
     seed: int = 0
 
 
-def fresh(recipe: Recipe) -> State:
-    """The state before the first step."""
-    rng = np.random.default_rng(recipe.seed)
-    c = recipe.configuration
-    weights = {
-        "E": prepared(fresh_encoder(c, rng)),
-        "F": trained(prepared(fresh_generator(c, rng))),
-    }
+def fresh(recipe: Recipe, weights: Any = None) -> State:
+    """The state before the first step: of random E and F, or of those weights."""
+    if weights is None:
+        rng = np.random.default_rng(recipe.seed)
+        c = recipe.configuration
+        weights = {
+            "E": prepared(fresh_encoder(c, rng)),
+            "F": trained(prepared(fresh_generator(c, rng))),
+        }
     return {
-        "weights": weights,
+        "weights": _copied(weights),
         "average": _copied(weights),
         "v": tree.map_structure(ops.zeros_like, weights),
         "t": ops.convert_to_tensor(np.array(0, np.int32)),
@@ -100,21 +101,17 @@ def fresh(recipe: Recipe) -> State:
     }
 
 
-def with_drawings(state: State, recipe: Recipe, weights: Any = None) -> State:
-    """The state once M is there: a copy of F, and nobody's face moves yet; or those weights."""
+def with_drawings(state: State, recipe: Recipe) -> State:
+    """The state once M is there, a copy of F, and nobody's face moves yet."""
     c = recipe.configuration
-    if weights is None:
-        still = np.zeros((len(EMOTIONS), c.num_ws, c.w_dim), np.float32)
-        new = {"M": state["weights"]["F"], "D": {"directions": ops.convert_to_tensor(still)}}
-        known = {**state["weights"], **_copied(new)}
-        average = {**state["average"], **_copied({**new, "M": state["average"]["F"]})}
-    else:
-        known, average = _copied(weights), _copied(weights)
-    v = {
-        part: state["v"].get(part, tree.map_structure(ops.zeros_like, own))
-        for part, own in known.items()
-    }
-    return {**state, "weights": known, "average": average, "v": v}
+    still = ops.convert_to_tensor(np.zeros((len(EMOTIONS), c.num_ws, c.w_dim), np.float32))
+
+    def joined(part: str) -> dict[str, Any]:
+        return {**state[part], **_copied({"M": state[part]["F"], "D": {"directions": still}})}
+
+    weights = joined("weights")
+    new = {part: tree.map_structure(ops.zeros_like, weights[part]) for part in ("M", "D")}
+    return {**state, "weights": weights, "average": joined("average"), "v": {**state["v"], **new}}
 
 
 def _copied(weights: Any) -> Any:
