@@ -215,6 +215,28 @@ def test_half_precision_teaches_the_same(people: Couples) -> None:
         assert float(told[1][name]) != float(told[0][name])
 
 
+def test_drawings_come_of_the_photographs_first_and_then_of_drawings_at_rest(
+    taught: Path, people: Couples
+) -> None:
+    recipe = replace(RECIPE, shake=0.0, moods=3)
+    state = run._restored(taught, recipe)[0]
+    rows = np.arange(8)
+    batch = teaching.batch_of(people, recipe, rows, np.arange(12, 20), np.random.default_rng(0))
+    known = pair.Pair.of(state["weights"], SMALL)
+    ws = [known.meet(batch[name]) for name in ("photos", "rest")]
+    emotions = [EMOTIONS[at] for at in batch["emotions"]]
+    told = []
+    for order in ((0, 1, 1), (1, 0, 0)):
+        moved = known.all_felt(
+            np.concatenate([ws[at] for at in order]), emotions, batch["intensities"]
+        )
+        batch["drawings"] = known.emoji.draw(moved)
+        tensors = {name: ops.convert_to_tensor(each) for name, each in batch.items()}
+        state = run._restored(taught, recipe)[0]
+        told.append(float(teaching.Teacher(recipe).step(state, tensors, 0.5)[1]["drawings"]))
+    assert told[0] < 0.2 * told[1]
+
+
 def test_who_is_put_aside_is_never_drawn(
     people: Couples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,6 +414,8 @@ def test_a_network_tuned_to_one_person_leaves_the_pair_as_it_was(taught: Path) -
     assert (own.emoji.draw(own.felt(ws, Emotion.HAPPY, 1.0)) != before[0]).any()
     np.testing.assert_array_equal(opened.emoji.draw(opened.felt(ws, Emotion.HAPPY, 1.0)), before[0])
     np.testing.assert_array_equal(own.faces.draw(ws), before[1])
+    happy = EMOTIONS.index(Emotion.HAPPY)
+    assert (own.directions[happy] != opened.directions[happy]).any()
 
 
 def test_a_photograph_is_searched_with_the_network_of_faces(taught: Path) -> None:
