@@ -82,6 +82,7 @@ class RecordingSink:
     description: str = "a fake virtual camera"
     sent: list[Image] = field(default_factory=list)
     closed: bool = False
+    watched: bool = True
 
     def send(self, image: Image) -> None:
         assert image.shape == (self.size[1], self.size[0], 3)

@@ -106,6 +106,7 @@ class FakeOpener(Opener):
     model_error: ModelError | None = None
     reader: EmotionReader = field(default_factory=FakeReader)
     faces: Sequence[Face] = field(default_factory=lambda: [face()])
+    watched: bool = True
     sources: list[EndlessSource] = field(default_factory=list)
     sinks: list[RecordingSink] = field(default_factory=list)
 
@@ -118,7 +119,7 @@ class FakeOpener(Opener):
     def sink(self, devices: Devices) -> FrameSink:
         if self.sink_error is not None:
             raise self.sink_error
-        self.sinks.append(RecordingSink(SIZE))
+        self.sinks.append(RecordingSink(SIZE, watched=self.watched))
         return self.sinks[-1]
 
     def stages(
@@ -190,6 +191,103 @@ def test_the_last_picture_is_a_card_and_everything_is_closed(
     assert np.array_equal(last(opener), cards.picture(Card.PAUSED, SIZE))
     assert opener.sinks[0].closed
     assert opener.sources[0].closed
+
+
+def sent_once_more(service: Service, opener: FakeOpener) -> None:
+    sent = len(opener.sinks[0].sent)
+    eventually(service, lambda _: len(opener.sinks[0].sent) > sent + 1)
+
+
+@pytest.fixture
+def unwatched(tmp_path: Path, opener: FakeOpener) -> Iterator[Service]:
+    """One that is started while nobody watches, and lets go of the camera soon."""
+    opener.watched = False
+    own = {"look.emoji_set": "discs", "standby.after_s": 0.05}
+    running = Service(SettingsStore(tmp_path / "settings.json", own), opener)
+    running.start()
+    yield running
+    running.close()
+
+
+def test_nobody_is_filmed_while_nobody_watches(unwatched: Service, opener: FakeOpener) -> None:
+    status = eventually(unwatched, lambda s: s.state == State.STANDBY)
+    sent_once_more(unwatched, opener)
+    assert not opener.sources
+    assert not status.camera_on
+    assert np.array_equal(last(opener), cards.picture(Card.STARTING, SIZE))
+
+
+def test_the_camera_opens_for_who_watches_and_closes_behind_them(
+    unwatched: Service, opener: FakeOpener
+) -> None:
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
+    for visit in range(2):
+        opener.sinks[0].watched = True
+        assert eventually(unwatched, lambda s: s.state == State.LIVE and bool(s.faces)).camera_on
+        opener.sinks[0].watched = False
+        status = eventually(unwatched, lambda s: s.state == State.STANDBY)
+        assert opener.sources[visit].closed
+        assert status.faces == ()
+        assert status.camera_description == "an endless camera"
+        sent_once_more(unwatched, opener)
+        assert np.array_equal(last(opener), cards.picture(Card.STARTING, SIZE))
+    assert len(opener.sinks) == 1, "browsers must not see the virtual camera come and go"
+
+
+def test_who_looks_again_soon_finds_the_camera_open(
+    opener: FakeOpener, store: SettingsStore
+) -> None:
+    service = Service(store, opener)
+    service.start()
+    eventually(service, lambda s: s.state == State.LIVE)
+    for _ in range(3):
+        opener.sinks[0].watched = not opener.sinks[0].watched
+        sent_once_more(service, opener)
+    service.close()
+    assert len(opener.sources) == 1
+
+
+def test_a_long_pause_lets_go_of_the_camera(unwatched: Service, opener: FakeOpener) -> None:
+    opener.sinks[0].watched = True
+    eventually(unwatched, lambda s: s.state == State.LIVE)
+    unwatched.handle(Pause())
+    status = eventually(unwatched, lambda s: not s.camera_on)
+    assert status.state == State.PAUSED
+    assert opener.sources[0].closed
+    sent_once_more(unwatched, opener)
+    assert np.array_equal(last(opener), cards.picture(Card.PAUSED, SIZE))
+    unwatched.handle(Resume())
+    eventually(unwatched, lambda s: s.state == State.LIVE)
+
+
+def test_the_camera_may_be_kept_for_nobody(unwatched: Service, opener: FakeOpener) -> None:
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
+    unwatched.handle(SetSetting("standby.after_s", 0))
+    eventually(unwatched, lambda s: s.state == State.LIVE)
+    assert not opener.sinks[0].watched
+
+
+def test_a_face_can_be_recorded_while_nobody_watches(
+    unwatched: Service, opener: FakeOpener
+) -> None:
+    opener.reader = SadAtRest()
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
+    unwatched.handle(Calibrate(seconds=1.0))
+    status = eventually(unwatched, lambda s: not s.calibration.recording)
+    assert status.calibration.recorded == {"neutral": status.calibration.recorded["neutral"]}
+    assert status.calibration.refused == ""
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
+
+
+def test_what_is_wrong_with_a_camera_is_told_to_who_watches(
+    unwatched: Service, opener: FakeOpener
+) -> None:
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
+    opener.source_error = CameraError("There is no camera 7.", "See: vcam-emoji devices")
+    opener.sinks[0].watched = True
+    eventually(unwatched, lambda s: s.state == State.NO_CAMERA and "camera 7" in s.trouble)
+    opener.sinks[0].watched = False
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
 
 
 def test_quit_asks_it_to_stop(service: Service) -> None:

@@ -81,6 +81,8 @@ def test_every_state_has_its_own_headline_and_an_icon_that_is_shipped(state: Sta
         (replace(LIVE, state=State.STARTING), "hidden"),
         (replace(LIVE, state=State.HIDDEN), "hidden"),
         (replace(LIVE, state=State.PAUSED), "paused"),
+        (replace(LIVE, state=State.STANDBY), "paused"),
+        (replace(LIVE, state=State.STANDBY, trouble="Something is wrong."), "trouble"),
         (replace(LIVE, state=State.NO_CAMERA), "trouble"),
         (replace(LIVE, trouble="Something is wrong."), "trouble"),
         (replace(LIVE, state=State.PAUSED, trouble="Something is wrong."), "paused"),
@@ -101,6 +103,13 @@ def test_a_face_that_comes_and_goes_does_not_change_the_menu() -> None:
     for state in (State.STARTING, State.HIDDEN):
         assert menu(replace(LIVE, state=state), CAMERAS) == menu(LIVE, CAMERAS)
     assert menu(replace(LIVE, fps=29.7, frames=100, uptime_s=3)) == menu(LIVE)
+
+
+def test_a_camera_set_by_its_index_is_ticked_before_it_was_ever_open() -> None:
+    waiting = replace(LIVE, state=State.STANDBY, camera_description="")
+    assert ticked(under("Camera", menu(waiting, CAMERAS))) == ["HD Webcam"]
+    assert ticked(under("Camera", menu(replace(waiting, camera="1"), CAMERAS))) == ["USB Camera"]
+    assert ticked(under("Camera", menu(replace(waiting, camera="7"), CAMERAS))) == ["7"]
 
 
 def test_a_trouble_is_told_in_one_short_line() -> None:

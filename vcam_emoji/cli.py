@@ -30,6 +30,7 @@ from vcam_emoji.commands import (
     Resume,
     SetMode,
     SetSetting,
+    State,
     Status,
     Unpin,
     UseSet,
@@ -166,7 +167,7 @@ def _print_status(status: Status, as_json: bool) -> None:
         print(json.dumps(status.to_json()))
         return
     rows = [
-        ("state", status.state + (f" ({status.fps:g} frames a second)" if status.fps else "")),
+        ("state", status.state + _aside(status)),
         ("mode", status.mode),
         ("camera", status.camera_description or status.camera),
         ("output", status.output or "not open"),
@@ -179,6 +180,12 @@ def _print_status(status: Status, as_json: bool) -> None:
     for title, text in rows:
         if text:
             print(f"{title + ':':<11}{text}")
+
+
+def _aside(status: Status) -> str:
+    if status.state == State.STANDBY:
+        return " (nobody watches the virtual camera, so yours is off)"
+    return f" ({status.fps:g} frames a second)" if status.fps else ""
 
 
 def _face(emotion: str, shown: str) -> str:

@@ -37,6 +37,8 @@ class State(StrEnum):
     """Frames of the camera are published."""
     PAUSED = "paused"
     """The person asked for the card."""
+    STANDBY = "standby"
+    """No program watches, so the camera is let go of."""
     HIDDEN = "hidden"
     """Frames come, but none may be shown: no face is surely covered."""
     NO_CAMERA = "no camera"
@@ -258,6 +260,9 @@ class Status:
     camera: str = ""
     """Which camera is set, as the person named it."""
     camera_description: str = ""
+    """For people: name, size and rate of the camera that is open, or was last."""
+    camera_on: bool = False
+    """Whether it is open now; its light is then on."""
     output: str = ""
     """Where frames go, for people."""
     faces: tuple[FaceStatus, ...] = ()

@@ -98,6 +98,8 @@ def headline(status: Status) -> str:
             return "Live"
         case State.PAUSED:
             return "Paused: a still picture is shown"
+        case State.STANDBY:
+            return "Standing by: nobody watches, your camera is off"
         case State.HIDDEN:
             return "Hidden: no face is surely covered"
         case State.NO_CAMERA:
@@ -131,6 +133,8 @@ def _heading(status: Status) -> str:
 def icon_name(status: Status) -> str:
     """Which shipped icon shows that status."""
     if status.state == State.PAUSED:
+        return "paused"
+    if status.state == State.STANDBY and not status.trouble:
         return "paused"
     if status.state == State.NO_CAMERA or status.trouble:
         return "trouble"
@@ -184,6 +188,9 @@ def _set_camera(status: Status, cameras: Sequence[tuple[str, str]]) -> str:
         for value, title in cameras:
             if status.camera_description.startswith(title):
                 return value
+        if not status.camera_description and status.camera.isdecimal():
+            # It was not opened yet: cameras are offered in the order of their indices.
+            return next((value for value, _ in cameras[int(status.camera) :]), status.camera)
     return status.camera
 
 

@@ -207,6 +207,11 @@ class Recorder:
             finally:
                 self._under_way = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a recording is under way, or will begin in a moment."""
+        return self._under_way is not None
+
     def forget(self) -> None:
         """Drop what was recorded, and stop what is being recorded."""
         with self._lock:

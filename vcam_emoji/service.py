@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
 """How long to wait before a missing virtual camera is tried again."""
+RESTING_S = 0.2
+"""While the camera is let go of, how often a card is sent and a viewer is looked for."""
 
 _LONGEST_REACTION_S = 60.0
 _SHORTEST_RECORDING_S = 1.0
@@ -128,6 +130,11 @@ class Service:
         self._sink: FrameSink | None = None
         self._source: FrameSource | None = None
         self._latest: Processed | None = None
+        self._resting = False
+        """The camera is let go of, since nobody watches or the person paused."""
+        self._needed_at = float("-inf")
+        self._camera = ""
+        """What was last known of the camera, for people."""
         self._frames = 0
         self._times: deque[float] = deque(maxlen=60)
         self._recorder = Recorder(self._keep_calibration)
@@ -221,7 +228,8 @@ class Service:
             emoji_set=self._emoji_set.name if self._emoji_set else "",
             emoji_sets=tuple(emoji_set.available()),
             camera=settings.devices.camera,
-            camera_description=source.description if source else "",
+            camera_description=source.description if source else self._camera,
+            camera_on=source is not None,
             output=sink.description if sink else "",
             faces=tuple(_face_status(face.id, latest) for face in faces if latest is not None),
             fps=round(self._fps(now), 1),
@@ -250,8 +258,10 @@ class Service:
     def _state(self) -> State:
         if self._stop.is_set():
             return State.STOPPING
-        if self._wishes.paused or self._store.current.look.mode is Mode.CARD:
+        if self._paused():
             return State.PAUSED
+        if self._resting:
+            return State.STANDBY
         latest = self._latest
         if latest is None:
             return State.STARTING
@@ -333,27 +343,71 @@ class Service:
             finally:
                 self._sink = None
                 self._latest = None
+                self._resting = False
             if not self._stop.is_set():
                 self._wake.wait(RETRY_S)
 
     def _publish(self, devices: Devices, sink: FrameSink) -> None:
         """Feed one virtual camera until it fails, the devices change or the service stops."""
         sink.send(cards.picture(Card.STARTING, sink.size))
+        # What others saw before says nothing about who watches this one.
+        self._needed_at = float("-inf")
+        while self._going():
+            if self._needed(sink):
+                self._show(devices, sink)
+            else:
+                self._rest(sink)
+
+    def _show(self, devices: Devices, sink: FrameSink) -> None:
+        """Publish what the camera sees for as long as that is needed."""
         source = self._open_source(devices)
+
+        def going() -> bool:
+            return self._going() and self._needed(sink)
+
         try:
             stages = self._open_stages(sink.size)
             if source is None or stages is None:
-                self._show_card(sink, Card.NO_CAMERA if source is None else Card.TROUBLE)
+                self._show_card(sink, Card.NO_CAMERA if source is None else Card.TROUBLE, going)
                 return
             self._source = source
-            pipeline.run(source, sink, stages, self._directions, self._watch, self._going)
-            if self._going():
+            pipeline.run(source, sink, stages, self._directions, self._watch, going)
+            if going():
                 # A file that was to be played once has ended.
                 self._stop.set()
         finally:
             self._source = None
+            self._latest = None
+            self._times.clear()
             if source is not None:
+                self._camera = source.description
                 source.close()
+
+    def _rest(self, sink: FrameSink) -> None:
+        """Hold a card, with the camera let go of, until it is needed."""
+        self._resting = True
+        try:
+            while self._going() and not self._needed(sink):
+                card = Card.PAUSED if self._paused() else Card.STARTING
+                sink.send(cards.picture(card, sink.size))
+                self._wake.wait(RESTING_S)
+        finally:
+            self._resting = False
+
+    def _needed(self, sink: FrameSink) -> bool:
+        """Whether the camera is to be open: someone watches and is to see more than a card.
+
+        It stays open for a while after, so that programs which look again and again, and a person
+        who pauses for a moment, need not wait for it.
+        """
+        after_s = self._store.current.standby.after_s
+        now = time.monotonic()
+        if self._recorder.busy or (sink.watched and not self._paused()):
+            self._needed_at = now
+        return not after_s or now - self._needed_at < after_s
+
+    def _paused(self) -> bool:
+        return self._wishes.paused or self._store.current.look.mode is Mode.CARD
 
     def _open_source(self, devices: Devices) -> FrameSource | None:
         try:
@@ -389,10 +443,10 @@ class Service:
             self._asked_set = name
             self._say("emoji set", str(error))
 
-    def _show_card(self, sink: FrameSink, card: Card) -> None:
+    def _show_card(self, sink: FrameSink, card: Card, going: Callable[[], bool]) -> None:
         """Something is missing that only a person can mend: hold the picture until it is."""
         self._latest = Processed(cards.picture(card, sink.size), card)
-        while self._going():
+        while going():
             sink.send(self._latest.image)
             self._wake.wait(0.25)
 

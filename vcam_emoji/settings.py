@@ -142,12 +142,21 @@ class Safety(_Model):
     )
 
 
+class Standby(_Model):
+    """When the camera is let go of."""
+
+    after_s: float = Field(
+        10.0, ge=0.0, le=3600.0, description="seconds without a viewer, or paused; 0: never"
+    )
+
+
 class Settings(_Model):
     devices: Devices = Devices()
     look: Look = Look()
     reading: Reading = Reading()
     calibration: Calibration = Calibration()
     safety: Safety = Safety()
+    standby: Standby = Standby()
 
 
 # On disk.

@@ -276,6 +276,11 @@ class FrameSink(Protocol):
         """For people: device, size and rate."""
         ...
 
+    @property
+    def watched(self) -> bool:
+        """Whether anyone takes the pictures; True where that cannot be known."""
+        ...
+
     def send(self, image: Image) -> None:
         """Publish a BGR picture of exactly `size`."""
         ...

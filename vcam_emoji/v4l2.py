@@ -206,6 +206,46 @@ class _FrameInterval(ctypes.Structure):
     )
 
 
+class _Subscription(ctypes.Structure):
+    """The kernel's v4l2_event_subscription."""
+
+    _fields_ = (
+        ("type", ctypes.c_uint32),
+        ("id", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32 * 5),
+    )
+
+
+class _Seconds(ctypes.Structure):
+    """The kernel's timespec."""
+
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+class _EventUnion(ctypes.Union):
+    # As long as the kernel's; a 64-bit value in it gives it that alignment there.
+    _fields_ = (("count", ctypes.c_uint32), ("value", ctypes.c_int64), ("raw", ctypes.c_uint8 * 64))
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_uint32),
+        ("u", _EventUnion),
+        ("pending", ctypes.c_uint32),
+        ("sequence", ctypes.c_uint32),
+        ("timestamp", _Seconds),
+        ("id", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32 * 8),
+    )
+
+
+_CLIENT_USAGE = 0x08000000 + 0x08E00000 + 1
+"""V4L2_EVENT_PRI_CLIENT_USAGE: v4l2loopback's own event, since its version 0.13."""
+_SEND_INITIAL = 1
+"""V4L2_EVENT_SUB_FL_SEND_INITIAL"""
+
+
 _READ, _WRITE = 2, 1
 
 
@@ -228,6 +268,9 @@ _G_PARM = _request(_BOTH, 21, ctypes.sizeof(_Parameters))
 _S_PARM = _request(_BOTH, 22, ctypes.sizeof(_Parameters))
 _ENUM_FRAMESIZES = _request(_BOTH, 74, ctypes.sizeof(_FrameSize))
 _ENUM_FRAMEINTERVALS = _request(_BOTH, 75, ctypes.sizeof(_FrameInterval))
+_DQEVENT = _request(_READ, 89, ctypes.sizeof(_Event))
+_SUBSCRIBE_EVENT = _request(_WRITE, 90, ctypes.sizeof(_Subscription))
+_UNSUBSCRIBE_EVENT = _request(_WRITE, 91, ctypes.sizeof(_Subscription))
 
 
 # What a device is and offers.
@@ -385,6 +428,22 @@ class Device:
         self._ask(_G_FMT, current)
         pix = current.fmt.pix
         return _fourcc(pix.pixelformat), pix.width, pix.height
+
+    def streamed(self) -> bool:
+        """Whether any program takes pictures from a virtual camera; asking takes microseconds.
+
+        v4l2loopback tells each change by an event, of which one may be lost. So nothing is counted:
+        whoever subscribes anew is told how it stands.
+
+        Raises:
+            OSError: if the driver does not tell; v4l2loopback before 0.13 does not.
+        """
+        about = _Subscription(type=_CLIENT_USAGE, flags=_SEND_INITIAL)
+        self._ask(_UNSUBSCRIBE_EVENT, about)
+        self._ask(_SUBSCRIBE_EVENT, about)
+        event = _Event()
+        self._ask(_DQEVENT, event)
+        return bool(event.u.count)
 
     # Streaming.
 

@@ -15,6 +15,7 @@ from vcam_emoji.types import FrameSink, Image
 
 if sys.platform == "linux":
     from vcam_emoji import v4l2
+    from vcam_emoji.viewers import Viewers
 
 
 def open_sink(output: str, width: int, height: int, fps: int) -> FrameSink:
@@ -185,6 +186,8 @@ class VirtualCamera:
             reason = " ".join(str(error).split()).rstrip(".")
             raise VirtualCameraError(f"{where} does not open: {reason}.", _cure()) from error
         self._name = name or self._camera.device
+        if sys.platform == "linux":
+            self._viewers = Viewers(self._camera.device)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -196,10 +199,18 @@ class VirtualCamera:
         where = f" ({camera.device})" if self._name != camera.device else ""
         return f"{self._name}{where}, {camera.width}x{camera.height} at {camera.fps:g}"
 
+    @property
+    def watched(self) -> bool:
+        if sys.platform == "linux":
+            return self._viewers.any
+        return True
+
     def send(self, image: Image) -> None:
         self._camera.send(image)
 
     def close(self) -> None:
+        if sys.platform == "linux":
+            self._viewers.close()
         self._camera.close()
 
 
@@ -229,6 +240,10 @@ class VideoFile:
         width, height = self._size
         return f"{self._path}, {width}x{height} at {self._fps}"
 
+    @property
+    def watched(self) -> bool:
+        return True
+
     def send(self, image: Image) -> None:
         self._writer.write(image)
 
@@ -252,6 +267,10 @@ class Nowhere:
     @property
     def description(self) -> str:
         return "nowhere"
+
+    @property
+    def watched(self) -> bool:
+        return True
 
     def send(self, image: Image) -> None:
         """Let it go."""

@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -20,9 +21,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from vcam_emoji import control, devices
-from vcam_emoji.commands import Command, GetStatus, Quit, State, Status
+from vcam_emoji import control, devices, paths, settings
+from vcam_emoji.commands import Command, GetStatus, Quit, SetSetting, State, Status
 from vcam_emoji.errors import ControlError
+from vcam_emoji.settings import Settings, Standby
 from vcam_emoji.types import Emotion
 
 Report: TypeAlias = dict[str, Any]
@@ -107,7 +109,7 @@ def shell(line: str) -> int:
 def meeting(x: str, y: str, png: str, frames: str) -> Report:
     """The service reads the webcam and a browser watches; the face is at (x, y)."""
     from tests.fakes import disc_set
-    from vcam_emoji import emoji_set, paths
+    from vcam_emoji import emoji_set
     from vcam_emoji.commands import Pin
 
     emoji_set.save(disc_set(), paths.emoji_sets() / "discs")
@@ -127,6 +129,67 @@ def meeting(x: str, y: str, png: str, frames: str) -> Report:
         report["second_seen"] = browser("--frames", "5", "--skip", "0")
         second.process.send_signal(signal.SIGTERM)
         report["terminated"] = second.process.wait(PATIENCE_S)
+    return report
+
+
+def on_demand() -> Report:
+    """Nobody watches, then a browser lists cameras, then it shows one and goes again."""
+    report: Report = {}
+    words = ("--camera", "0", "--output", "auto", "--mode", "off", "--size", "640x360")
+    feeders = devices.holders("/dev/video0")
+    with service(*words) as resting:
+
+        def now(state: State) -> Report:
+            status = resting.until(lambda status: status.state == state)
+            filmed = [each for each in devices.holders("/dev/video0") if each not in feeders]
+            return {"status": status, "filmed_by": filmed}
+
+        report["before"] = now(State.STANDBY)
+        report["listed"] = browser("--list")
+        report["after_listing"] = now(State.STANDBY)
+        asked = ("--frames", "60", "--pixel", "80,60")
+        watching = threading.Thread(target=lambda: report.update(seen=browser(*asked)))
+        watching.start()
+        report["watched"] = now(State.LIVE)
+        watching.join()
+        resting.do(SetSetting("standby.after_s", 1))
+        report["after"] = now(State.STANDBY)
+    return report
+
+
+def openers() -> Report:
+    """The same without the driver's help: counted by who opens the virtual camera."""
+    from vcam_emoji.viewers import LOOKED_AT_S, Openers
+    from vcam_emoji.virtual_camera import open_sink
+
+    picture = np.full((360, 640, 3), 90, np.uint8)
+    report: Report = {}
+    with closing(open_sink("auto", 640, 360, 30)) as sink:
+        counting = Openers("/dev/video10")
+
+        def any_within(seconds: float) -> bool:
+            """Whether it came to be watched while pictures were sent for so long."""
+            end, seen = time.monotonic() + seconds, False
+            while time.monotonic() < end:
+                sink.send(picture)
+                time.sleep(0.03)
+                seen = seen or counting.any
+            return seen
+
+        report["before"] = any_within(0.2)
+        for _ in range(3):
+            os.close(os.open("/dev/video10", os.O_RDWR))
+        report["listed"] = any_within(2 * LOOKED_AT_S)
+        watching = subprocess.Popen(
+            shlex.split("v4l2-ctl -d /dev/video10 --stream-mmap --stream-count=0"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        report["watched"] = any_within(5.0)
+        watching.terminate()
+        watching.wait()
+        report["after"] = any_within(0.2)
+        counting.close()
     return report
 
 
@@ -268,6 +331,8 @@ def _of_set(name: str) -> bool:
 MODULE = "v4l2loopback"
 SCENES: dict[str, Callable[..., Report]] = {
     "meeting": meeting,
+    "on_demand": on_demand,
+    "openers": openers,
     "plain": plain,
     "troubles": troubles,
     "no_module": no_module,
@@ -283,6 +348,10 @@ def main(name: str, report: str, *words: str) -> None:
         folder = HOME / each.lower()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.environ[f"XDG_{each}"] = str(folder)
+    if name != "on_demand":
+        # Most scenes are about the camera, and nobody watches in them.
+        kept = Settings(standby=Standby(after_s=0))
+        settings.save(kept, paths.settings_file())
     Path(report).write_text(json.dumps(SCENES[name](*words)))
 
 

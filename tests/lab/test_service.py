@@ -86,6 +86,30 @@ def test_the_virtual_camera_survives_a_second_run(meeting: Report) -> None:
 
 
 @pytest.mark.usefixtures("chromium")
+def test_the_camera_is_open_only_while_a_browser_shows_the_virtual_one(
+    lab: Lab, quadrants: Path
+) -> None:
+    report = lab.act("on_demand", options=("--feed", str(quadrants), "--no-vivid"))
+    assert report["before"]["status"]["state"] == "standby"
+    assert not report["before"]["filmed_by"]
+    assert "Virtual Camera" in report["listed"]["cameras"]
+    assert report["after_listing"]["status"]["frames"] == 0, "listing cameras opens none"
+    assert not report["after_listing"]["filmed_by"]
+    assert report["watched"]["status"]["state"] == "live"
+    assert len(report["watched"]["filmed_by"]) == 1
+    assert report["seen"].get("ok"), report["seen"]
+    (shot,) = report["seen"]["shots"]
+    np.testing.assert_allclose(shot["pixels"]["80,60"], QUADRANTS["80,60"], atol=24)
+    assert report["after"]["status"]["state"] == "standby"
+    assert not report["after"]["filmed_by"]
+
+
+def test_without_the_drivers_help_viewers_are_those_who_hold_it_open(lab: Lab) -> None:
+    report = lab.act("openers", options=("--no-webcam", "--no-vivid"))
+    assert report == {"before": False, "listed": False, "watched": True, "after": False}
+
+
+@pytest.mark.usefixtures("chromium")
 @pytest.mark.parametrize("form", ["yuyv", "mjpeg"])
 def test_the_webcams_colours_are_right_in_the_browser(lab: Lab, quadrants: Path, form: str) -> None:
     options = ("--feed", str(quadrants), "--feed-format", form, "--no-vivid")

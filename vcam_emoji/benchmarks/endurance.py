@@ -79,6 +79,7 @@ class _Checking:
     """Counts what comes, and what of it is a frame as the camera took it."""
 
     description = "endurance"
+    watched = True
 
     def __init__(self, frames: list[Encoded], size: tuple[int, int]) -> None:
         self.size = size

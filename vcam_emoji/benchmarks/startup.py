@@ -1,4 +1,4 @@
-"""From the start of the process to the first card and the first live frame, and memory.
+"""From the start of the process to the first card and the first live frame, memory, and rest.
 
 The service runs in a process of its own, as `vcam-emoji run` does, on JPEGs that come as a webcam
 sends them and with a sink that only notes when frames come.
@@ -15,23 +15,33 @@ import time
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from vcam_emoji.capture import Jpegs, Raw
+from vcam_emoji.commands import State
 from vcam_emoji.types import FrameSource, Image
+
+if TYPE_CHECKING:
+    from vcam_emoji.service import Service
 
 _SECONDS = 10.0
 _FPS = 30.0
 _STATUS_RUNS = 5
+_RESTED_S = 5.0
+"""While nobody watches, until its share of a processor is told."""
 _SETTLED_S = 6.0
 """Of the live picture, until memory is measured: what only the start needed is let go by then."""
 
 
 def measure() -> dict[str, Any]:
-    """`first_card_s`, `first_live_s`, `rss_mb`, `status_s`; the median of three starts."""
+    """From the start on, all in the median of three starts.
+
+    `first_card_s`, `first_live_s`, `rss_mb`, `status_s`; `standby_cpu_percent` of one processor
+    while nobody watches, and `wake_s` from the first who does to the live picture.
+    """
     from vcam_emoji.clips import benchmark_clip
 
     with tempfile.TemporaryDirectory() as folder:
@@ -88,6 +98,7 @@ class _StopwatchSink:
     size: tuple[int, int] = (1280, 720)
     description: str = "stopwatch"
     times: list[float] = field(default_factory=list)
+    watched: bool = True
 
     def send(self, image: Image) -> None:  # noqa: ARG002 - only the moment counts
         self.times.append(time.monotonic())
@@ -98,7 +109,6 @@ class _StopwatchSink:
 
 def _child(clip: str, started: float) -> dict[str, float]:
     from vcam_emoji import control
-    from vcam_emoji.commands import State
     from vcam_emoji.service import Opener, Service
     from vcam_emoji.settings import Devices, SettingsStore
     from vcam_emoji.types import FrameSink
@@ -114,7 +124,8 @@ def _child(clip: str, started: float) -> dict[str, float]:
         def sink(self, devices: Devices) -> FrameSink:  # noqa: ARG002
             return sink
 
-    store = SettingsStore(Path(clip).with_name("settings.json"), {"devices.camera": clip})
+    own = {"devices.camera": clip, "standby.after_s": 0.1}
+    store = SettingsStore(Path(clip).with_name("settings.json"), own)
     service = Service(store, Stopwatched())
     with control.Server(service.handle):
         service.start()
@@ -134,13 +145,29 @@ def _child(clip: str, started: float) -> dict[str, float]:
             )
         status_s = (time.perf_counter() - asked) / _STATUS_RUNS
         memory = rss_mb()
+        sink.watched = False
+        _wait_for(service, State.STANDBY)
+        used = time.process_time()
+        time.sleep(_RESTED_S)
+        used = time.process_time() - used
+        watched = time.monotonic()
+        sink.watched = True
+        _wait_for(service, State.LIVE)
+        wake_s = time.monotonic() - watched
         service.close()
     return {
         "first_card_s": round(sink.times[0] - started, 3),
         "first_live_s": round(live - started, 3),
         "status_s": round(status_s, 3),
         "rss_mb": round(memory, 1),
+        "standby_cpu_percent": round(100 * used / _RESTED_S, 2),
+        "wake_s": round(wake_s, 3),
     }
+
+
+def _wait_for(service: Service, state: State) -> None:
+    while service.status().state != state and not service.stopping.is_set():
+        time.sleep(0.005)
 
 
 def rss_mb() -> float:
