@@ -21,6 +21,7 @@ from vcam_emoji.commands import (
     React,
     SetMode,
     SetSetting,
+    StartAtLogin,
     Status,
     UseSet,
     decode,
@@ -42,6 +43,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(UseSet, TEXT),
     st.builds(React, TEXT, st.floats(allow_nan=False, allow_infinity=False)),
     st.builds(SetSetting, TEXT, JSON),
+    st.builds(StartAtLogin, st.booleans()),
     st.builds(
         Calibrate,
         TEXT,
@@ -64,9 +66,16 @@ def test_every_command_has_a_name(kind: type[Command]) -> None:
         "name": "me",
         "key": "look.scale",
         "value": 1.5,
+        "on": True,
     }
     command = kind(**{name: texts[name] for name in kind.__slots__ if name in texts})
     assert decode(encode(command)) == command
+
+
+@pytest.mark.parametrize("on", [1, "yes", None, []])
+def test_a_switch_is_true_or_false(on: object) -> None:
+    with pytest.raises(UsageError, match="true or false"):
+        decode({"command": "start_at_login", "on": on})
 
 
 @given(JSON | st.dictionaries(st.sampled_from(["command", "emotion", "seconds"]), JSON))

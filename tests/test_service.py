@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from vcam_emoji.commands import (
     Resume,
     SetMode,
     SetSetting,
+    StartAtLogin,
     State,
     Status,
     Unpin,
@@ -351,6 +353,16 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
         service.handle(command)
     assert store.current == before
     assert service.handle(GetStatus()).pinned == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it would be this person's own")
+def test_it_starts_at_login_when_asked_to(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert not service.handle(GetStatus()).starts_at_login
+    assert service.handle(StartAtLogin(True)).starts_at_login
+    assert not service.handle(StartAtLogin(False)).starts_at_login
 
 
 def test_settings_can_be_read_and_set(service: Service) -> None:

@@ -172,7 +172,7 @@ JSON = st.recursive(
     max_leaves=5,
 )
 FILES = st.dictionaries(
-    st.sampled_from(["devices", "look", "reading", "safety", "other"]),
+    st.sampled_from(["devices", "look", "reading", "safety", "standby", "other"]),
     st.dictionaries(st.sampled_from([key.partition(".")[2] for key in KEYS]), JSON) | JSON,
 )
 

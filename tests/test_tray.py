@@ -33,6 +33,7 @@ from vcam_emoji.commands import (
     Resume,
     SetMode,
     SetSetting,
+    StartAtLogin,
     State,
     Status,
     Unpin,
@@ -110,6 +111,12 @@ def test_a_camera_set_by_its_index_is_ticked_before_it_was_ever_open() -> None:
     assert ticked(under("Camera", menu(waiting, CAMERAS))) == ["HD Webcam"]
     assert ticked(under("Camera", menu(replace(waiting, camera="1"), CAMERAS))) == ["USB Camera"]
     assert ticked(under("Camera", menu(replace(waiting, camera="7"), CAMERAS))) == ["7"]
+
+
+def test_starting_at_login_is_ticked_and_switched() -> None:
+    for starts in (False, True):
+        item = Item("Start at login", StartAtLogin(not starts), checked=starts)
+        assert item in menu(replace(LIVE, starts_at_login=starts))
 
 
 def test_a_trouble_is_told_in_one_short_line() -> None:

@@ -12,9 +12,10 @@ import pytest
 
 if sys.platform != "linux":
     pytest.skip("only Linux has such devices", allow_module_level=True)
+assert sys.platform == "linux"
 
-from vcam_emoji import devices
-from vcam_emoji.viewers import LOOKED_AT_S, Openers, Viewers
+from vcam_emoji import devices  # noqa: E402
+from vcam_emoji.viewers import LOOKED_AT_S, Openers, Viewers  # noqa: E402
 
 
 class Clock:

@@ -133,6 +133,9 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     settings.add_argument("key", nargs="?", help="such as look.opacity")
     settings.add_argument("value", nargs="?")
 
+    autostart = add("autostart", _autostart, "Start at login, or no longer, or tell which.")
+    autostart.add_argument("switch", nargs="?", choices=["on", "off"])
+
     add("quit", _ask(lambda _: Quit()), "Stop the running service.")
 
     asked = next((word for word in words if not word.startswith("-")), "")
@@ -344,6 +347,19 @@ def _settings(arguments: Arguments) -> int:
         print(_one(current, key))
     else:
         _print_settings(current)
+    return 0
+
+
+def _autostart(arguments: Arguments) -> int:
+    from vcam_emoji import autostart
+
+    if arguments.switch is not None:
+        autostart.enable() if arguments.switch == "on" else autostart.disable()
+    enabled = autostart.is_enabled()
+    if arguments.json:
+        print(json.dumps({"starts_at_login": enabled}))
+    else:
+        print(f"vcam-emoji {'starts' if enabled else 'does not start'} at login.")
     return 0
 
 

@@ -124,6 +124,13 @@ class ResetCalibration:
 
 
 @dataclass(frozen=True, slots=True)
+class StartAtLogin:
+    """Whether the service is to start at every login."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Quit: ...
 
 
@@ -141,6 +148,7 @@ Command: TypeAlias = (
     | SetSetting
     | Calibrate
     | ResetCalibration
+    | StartAtLogin
     | Quit
 )
 
@@ -158,6 +166,7 @@ _COMMANDS: dict[str, type[Command]] = {
     "set_setting": SetSetting,
     "calibrate": Calibrate,
     "reset_calibration": ResetCalibration,
+    "start_at_login": StartAtLogin,
     "quit": Quit,
 }
 _NAMES = {kind: name for name, kind in _COMMANDS.items()}
@@ -200,6 +209,8 @@ def _checked(about: str, kind: str, value: Any) -> Any:
     """The value as its field declares it; text is printable and numbers are finite."""
     if kind == "str" and not (isinstance(value, str) and value.isprintable()):
         raise UsageError(f"{about} must be text, got {reprlib.repr(value)}.")
+    if kind == "bool" and not isinstance(value, bool):
+        raise UsageError(f"{about} must be true or false, got {reprlib.repr(value)}.")
     if kind == "float":
         try:
             if isinstance(value, bool | str) or not math.isfinite(value):
@@ -270,6 +281,7 @@ class Status:
     frames: int = 0
     uptime_s: float = 0.0
     calibration: CalibrationStatus = CalibrationStatus()
+    starts_at_login: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Only in the answer to `GetSettings` and `SetSetting`."""
 

@@ -12,6 +12,7 @@ VcamEmojiError
 |-- CalibrationError       a recording of a face is refused exit status 2
 |-- DataError              a data set cannot be read          exit status 2
 |-- TrayError              no tray icon can be shown
+|-- AutostartError         starting at login cannot be changed
 `-- ControlError           the running service cannot be reached
     |-- NotRunningError
     `-- AlreadyRunningError
@@ -50,6 +51,9 @@ class VirtualCameraError(VcamEmojiError): ...
 
 
 class ModelError(VcamEmojiError): ...
+
+
+class AutostartError(VcamEmojiError): ...
 
 
 class EmojiSetError(VcamEmojiError):

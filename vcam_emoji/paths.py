@@ -18,6 +18,12 @@ def settings_file() -> Path:
     return platformdirs.user_config_path(_NAME, appauthor=False) / "settings.json"
 
 
+def user_configuration() -> Path:
+    """Where programs of a Linux desktop keep what the person chose, each in a folder of its own."""
+    said = os.environ.get("XDG_CONFIG_HOME", "")
+    return Path(said) if said.startswith("/") else Path.home() / ".config"
+
+
 def emoji_sets() -> Path:
     """The person's own emoji sets, one folder or zip each."""
     import platformdirs

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from vcam_emoji import __version__, cards, emoji_set, memory, pipeline
+from vcam_emoji import __version__, autostart, cards, emoji_set, memory, pipeline
 from vcam_emoji.cards import Card
 from vcam_emoji.commands import (
     Calibrate,
@@ -32,6 +32,7 @@ from vcam_emoji.commands import (
     Resume,
     SetMode,
     SetSetting,
+    StartAtLogin,
     State,
     Status,
     Unpin,
@@ -204,6 +205,8 @@ class Service:
             case ResetCalibration():
                 self._recorder.forget()
                 self._keep_calibration(Calibration())
+            case StartAtLogin(on):
+                autostart.enable() if on else autostart.disable()
             case Quit():
                 self._stop.set()
                 self._wake.set()
@@ -236,6 +239,7 @@ class Service:
             frames=self._frames,
             uptime_s=round(now - self._started, 1),
             calibration=self._recorder.status(now),
+            starts_at_login=autostart.is_enabled(),
         )
 
     def _record(self, emotion: Emotion, seconds: float, delay_s: float) -> None:
