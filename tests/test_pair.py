@@ -21,6 +21,7 @@ from keras import ops
 
 from generator.artwork.people.person import Person
 from generator.cli import main
+from generator.commands import options
 from generator.configuration import Configuration
 from generator.judge.answers import Readings, kinds, numbers
 from generator.labels import Label
@@ -388,13 +389,17 @@ def test_colours_of_a_smaller_picture_are_averaged_as_much_as_they_are_seen() ->
     assert (np.abs(small[..., 3].astype(int) - 128) <= 1).all()
 
 
+def test_the_ways_of_the_command_line_are_all_there_are() -> None:
+    assert sorted(portraying.WAYS) == sorted(options.WAYS)
+
+
 def test_attributes_lead_ever_nearer_to_the_drawings_of_a_person(taught: Path) -> None:
     opened = pair.load(taught)
     person = Person(skin_tone=0.9, hair="afro")
     photo = np.full((64, 64, 3), 128, np.uint8)
     moods = [(Emotion.NEUTRAL, 1.0), (Emotion.HAPPY, 0.66), (Emotion.HAPPY, 1.0)]
     wanted = couples.drawn(person, 8, moods).astype(int)
-    lead = Lead(searched=30, rate=0.1, tuned=30, tuning_rate=0.01)
+    lead = Lead(searched=60, rate=0.1, tuned=30, tuning_rate=0.01)
     off = []
     for way in ("encoder", "traits", "tuned"):
         own, ws = portraying.introduced(opened, photo, person, way, lead=lead)

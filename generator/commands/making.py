@@ -64,7 +64,7 @@ def register(commands: Any) -> None:
     )
     pair.add_argument(
         "--way",
-        choices=("tuned", "traits", "photo", "encoder"),
+        choices=shared.WAYS,
         help="with --by networks, what leads to you (tuned)",
     )
     portraying.register(make, projects=True)

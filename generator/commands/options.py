@@ -9,6 +9,8 @@ from pathlib import Path
 from generator.backend import BACKENDS
 from vcam_emoji.errors import UsageError
 
+WAYS = ("tuned", "traits", "photo", "encoder")
+"""To a person through the pair. Spelled out, for importing `pair` costs Keras; a test compares."""
 _MOST_SEEDS = 4096
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.backend import BACKENDS, use
+from generator.commands import options as shared
 from generator.commands import sharpening
 from vcam_emoji.errors import UsageError
 
@@ -79,6 +80,12 @@ def register_evaluation(kinds: Any) -> None:
     judge.add_argument("--pair", type=Path, metavar="FOLDER", help="another than is shipped")
     judge.add_argument("--judge", type=Path, metavar="FILE.npz", help="another than is shipped")
     judge.add_argument("--people", type=int, help="at most so many photographs; all, if not said")
+    judge.add_argument(
+        "--way",
+        action="append",
+        choices=shared.WAYS,
+        help="as `make --way` has it; may be given several times; all, if not said",
+    )
     judge.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
     judge.add_argument("--json", action="store_true", help="print one JSON object")
     judge.set_defaults(run=_evaluate)
@@ -215,7 +222,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         )
 
     ways: dict[str, Any] = {"vectors": lambda file: couples.drawn(people[file], side, full)}
-    ways |= {way: partial(by_networks, way) for way in portraying.WAYS}
+    ways |= {way: partial(by_networks, way) for way in options.way or portraying.WAYS}
     found = {}
     for name, drawn in ways.items():
         _say(f"{name} ...")

@@ -59,10 +59,11 @@ def mix(run: Run, other: Path, share: float, out: Run) -> None:
     Where one training went on from the other's weights, the middle is often better than either.
 
     Args:
-        run: Its recipe, log and best weights are taken.
+        run: Its log and best weights are taken.
         other: A run's folder, or a file that `keep` wrote.
         share: Of `run`'s weights, 0 to 1.
-        out: Where the result goes; it can be exported, but not trained on with `--resume`.
+        out: Where the result goes, with the recipe of the larger part; it can be exported, but not
+            trained on with `--resume`.
 
     Raises:
         DataError: weights are missing, or of two different networks.
@@ -70,13 +71,13 @@ def mix(run: Run, other: Path, share: float, out: Run) -> None:
     Source: Wortsman et al. 2022, "Model soups", and "Robust fine-tuning of zero-shot models".
     """
     mine, epoch, _ = run.best()
-    theirs = taken(other)[1]
+    recipe, theirs = taken(other)
     if [each.shape for each in mine] != [each.shape for each in theirs]:
         raise DataError(f"{run.folder} and {other} hold weights of two different networks.")
     mixed = [
         (share * a + (1 - share) * b).astype(np.float32) for a, b in zip(mine, theirs, strict=True)
     ]
-    out.begin(run.recipe())
+    out.begin(run.recipe() if share >= 0.5 else recipe)
     for each in run.epochs():
         out.log(each)
     out.keep_best(mixed, next(each for each in run.epochs() if each.number == epoch))
