@@ -44,7 +44,7 @@ Say = Callable[[str, float], None]
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _CROP = 256
 _PHOTO_S, _LOOKS_S = 0.15, 0.15
-_OPENED_S, _SEARCHED_S, _SHARPENED_S = 8.0, 15.0, 0.3
+_OPENED_S, _SEARCHED_S, _SHARPENED_S = 8.0, 20.0, 0.3
 _LIPS = "lips"
 """Beside the traits, where a photograph steered an emotion."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"

@@ -124,6 +124,25 @@ class TestTraining:
         for one, other, each in zip(mine, theirs, found, strict=True):
             np.testing.assert_allclose(each, 0.25 * one + 0.75 * other, rtol=1e-5, atol=1e-7)
 
+    @pytest.mark.parametrize(("share", "larger"), [(0.1, "other"), (0.5, "run"), (0.9, "run")])
+    def test_an_average_has_the_recipe_of_its_larger_part(
+        self, whole_run: Path, tmp_path: Path, share: float, larger: str
+    ) -> None:
+        """`export --undo-votes` takes back what the targets of that one did."""
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.weights import mix, taken
+
+        best, epoch, _ = Run(whole_run).best()
+        other = Run(tmp_path / "other")
+        other.begin(replace(RECIPE, share_of_votes=0.9))
+        other.log(next(each for each in Run(whole_run).epochs() if each.number == epoch))
+        other.keep_best(best, other.epochs()[0])
+        mix(Run(whole_run), other.folder, share, Run(tmp_path / "mixed"))
+        recipe = taken(tmp_path / "mixed")[0]
+        assert (
+            recipe.share_of_votes == (RECIPE if larger == "run" else other.recipe()).share_of_votes
+        )
+
     def test_a_run_begins_with_the_weights_of_another(
         self, whole_run: Path, tmp_path: Path
     ) -> None:
