@@ -212,8 +212,9 @@ def unwatched(tmp_path: Path, opener: FakeOpener) -> Iterator[Service]:
 
 
 def test_nobody_is_filmed_while_nobody_watches(unwatched: Service, opener: FakeOpener) -> None:
-    status = eventually(unwatched, lambda s: s.state == State.STANDBY)
+    status = eventually(unwatched, lambda s: s.state == State.STANDBY and bool(s.emoji_set))
     sent_once_more(unwatched, opener)
+    assert status.emoji_set == "discs"
     assert not opener.sources
     assert not status.camera_on
     assert np.array_equal(last(opener), cards.picture(Card.STARTING, SIZE))

@@ -391,6 +391,9 @@ class Service:
         """Hold a card, with the camera let go of, until it is needed."""
         self._resting = True
         try:
+            if self._emoji_set is None:
+                # Whoever asks or opens the menu is told which it is, and what is wrong with it.
+                self._load_first_set()
             while self._going() and not self._needed(sink):
                 card = Card.PAUSED if self._paused() else Card.STARTING
                 sink.send(cards.picture(card, sink.size))
