@@ -72,6 +72,15 @@ def test_an_error_is_json_when_json_is_asked_for(capsys: pytest.CaptureFixture[s
     assert answer["hint"]
 
 
+def test_the_status_says_why_the_camera_is_off(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with control.Server(lambda _: Status(state="standby", camera="0")):
+        assert run("status") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "state:     standby (nobody watches the virtual camera, so yours is off)"
+
+
 def test_commands_reach_the_service(asked: list[Command]) -> None:
     for words in (
         ["mode", "overlay"],
@@ -114,7 +123,7 @@ def test_settings_can_be_changed_without_a_running_service(
 
 
 def test_a_spoilt_settings_file_is_told_of_and_the_defaults_hold(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "settings.json").write_text('{"look": ')
     assert run("settings", "get", "look.mode") == 0

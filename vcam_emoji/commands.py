@@ -273,7 +273,7 @@ class Status:
     camera_description: str = ""
     """For people: name, size and rate of the camera that is open, or was last."""
     camera_on: bool = False
-    """Whether it is open now; its light is then on."""
+    """Whether it is open, or tried again and again; else it is let go of, and its light is off."""
     output: str = ""
     """Where frames go, for people."""
     faces: tuple[FaceStatus, ...] = ()
