@@ -123,7 +123,7 @@ def test_settings_can_be_changed_without_a_running_service(
 
 
 def test_a_spoilt_settings_file_is_told_of_and_the_defaults_hold(
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "settings.json").write_text('{"look": ')
     assert run("settings", "get", "look.mode") == 0
