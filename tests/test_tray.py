@@ -467,9 +467,10 @@ for _ in range(200):
         tray.check()
         break
     except TrayError as error:
+        reason = str(error)
         time.sleep(0.1)
 else:
-    sys.exit(str(error))
+    sys.exit(reason)
 print("ready", os.getpid(), flush=True)
 print("shown", tray.run_tray(handle, stop, list), flush=True)
 """
@@ -499,7 +500,10 @@ class Screen:
     def wait_until_ready(self) -> int:
         """Until there is a place for the icon; the process that will show it."""
         word, _, process = self.line().partition(" ")
-        assert word == "ready", (self.folder / "errors.txt").read_text()
+        said = (self.folder / "errors.txt").read_text()
+        if word != "ready" and "packages are missing" in said:
+            pytest.skip(said.strip().splitlines()[-1])
+        assert word == "ready", said
         return int(process)
 
     def do(self, *words: str) -> None:
