@@ -501,8 +501,9 @@ class Screen:
         """Until there is a place for the icon; the process that will show it."""
         word, _, process = self.line().partition(" ")
         said = (self.folder / "errors.txt").read_text()
-        if word != "ready" and "packages are missing" in said:
-            pytest.skip(said.strip().splitlines()[-1])
+        missing = [each for each in said.splitlines() if "packages are missing" in each]
+        if word != "ready" and missing:
+            pytest.skip(missing[0])
         assert word == "ready", said
         return int(process)
 
