@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,10 +83,12 @@ class RecordingSink:
     sent: list[Image] = field(default_factory=list)
     closed: bool = False
     watched: bool = True
+    on_send: Callable[[Image], None] = lambda _: None
 
     def send(self, image: Image) -> None:
         assert image.shape == (self.size[1], self.size[0], 3)
         self.sent.append(image.copy())
+        self.on_send(image)
 
     def close(self) -> None:
         self.closed = True

@@ -239,6 +239,20 @@ def test_the_camera_opens_for_who_watches_and_closes_behind_them(
     assert len(opener.sinks) == 1, "browsers must not see the virtual camera come and go"
 
 
+def test_who_comes_as_the_camera_is_let_go_of_finds_the_service_running(
+    unwatched: Service, opener: FakeOpener
+) -> None:
+    """Then, too, the camera was left for a moment, but no film has ended."""
+    eventually(unwatched, lambda s: s.state == State.STANDBY)
+    sink = opener.sinks[0]
+    sink.watched = True
+    eventually(unwatched, lambda s: s.state == State.LIVE)
+    goodbye = cards.picture(Card.PAUSED, SIZE)
+    sink.on_send = lambda image: setattr(sink, "watched", np.array_equal(image, goodbye))
+    eventually(unwatched, lambda _: len(opener.sources) > 1)
+    assert not unwatched.stopping.is_set()
+
+
 def test_who_looks_again_soon_finds_the_camera_open(
     opener: FakeOpener, store: SettingsStore
 ) -> None:
@@ -279,7 +293,7 @@ def test_a_face_can_be_recorded_while_nobody_watches(
     eventually(unwatched, lambda s: s.state == State.STANDBY)
     unwatched.handle(Calibrate(seconds=1.0))
     status = eventually(unwatched, lambda s: not s.calibration.recording)
-    assert status.calibration.recorded == {"neutral": status.calibration.recorded["neutral"]}
+    assert set(status.calibration.recorded) == {"neutral"}
     assert status.calibration.refused == ""
     eventually(unwatched, lambda s: s.state == State.STANDBY)
 

@@ -163,16 +163,21 @@ def run(
     directions: Callable[[], Directions],
     watch: Watcher,
     going: Callable[[], bool],
-) -> None:
-    """Publish what comes from `source` until it ends or `going()` is false; last comes a card."""
+) -> bool:
+    """Publish what comes from `source` until it ends or `going()` is false; last comes a card.
+
+    Returns:
+        Whether the source ended by itself.
+    """
     try:
         for frame in source:
             if not going():
-                break
+                return False
             processed = stages.process(frame, directions())
             sink.send(processed.image)
             watch(frame, processed)
             # Let go, so that the next frame is decoded into the same memory.
             del frame, processed
+        return True
     finally:
         sink.send(cards.picture(Card.PAUSED, sink.size))

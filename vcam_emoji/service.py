@@ -347,7 +347,6 @@ class Service:
             finally:
                 self._sink = None
                 self._latest = None
-                self._resting = False
             if not self._stop.is_set():
                 self._wake.wait(RETRY_S)
 
@@ -375,9 +374,9 @@ class Service:
                 self._show_card(sink, Card.NO_CAMERA if source is None else Card.TROUBLE, going)
                 return
             self._source = source
-            pipeline.run(source, sink, stages, self._directions, self._watch, going)
-            if going():
-                # A file that was to be played once has ended.
+            ended = pipeline.run(source, sink, stages, self._directions, self._watch, going)
+            if ended and self._going():
+                # A file that was to be played once.
                 self._stop.set()
         finally:
             self._source = None
