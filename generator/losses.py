@@ -114,6 +114,7 @@ class Adam:
         slopes: Mapping[str, Tensor],
         v: Mapping[str, Tensor],
         t: Tensor,
+        along: Mapping[str, Tensor] | None = None,
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """One step down the slopes.
 
@@ -122,6 +123,7 @@ class Adam:
             slopes: Of the same names; what is not finite counts as 0.
             v: Second moments, of the same names.
             t: How many steps there were, this one included.
+            along: What to step along instead of the slopes, such as their running mean.
 
         Returns:
             New weights and second moments.
@@ -132,7 +134,8 @@ class Adam:
             slope = ops.where(ops.isfinite(slopes[name]), slopes[name], 0.0)
             moments[name] = self.beta2 * v[name] + (1.0 - self.beta2) * ops.square(slope)
             size = ops.sqrt(moments[name] / unbiased) + self.epsilon
-            stepped[name] = weight - self.rate * slope / size
+            way = slope if along is None else along[name]
+            stepped[name] = weight - self.rate * way / size
         return stepped, moments
 
 

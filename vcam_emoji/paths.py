@@ -20,8 +20,9 @@ def settings_file() -> Path:
 
 def user_configuration() -> Path:
     """Where programs of a Linux desktop keep what the person chose, each in a folder of its own."""
-    said = os.environ.get("XDG_CONFIG_HOME", "")
-    return Path(said) if said.startswith("/") else Path.home() / ".config"
+    import platformdirs
+
+    return platformdirs.user_config_path()
 
 
 def emoji_sets() -> Path:

@@ -217,12 +217,6 @@ class _Subscription(ctypes.Structure):
     )
 
 
-class _Seconds(ctypes.Structure):
-    """The kernel's timespec."""
-
-    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
-
-
 class _EventUnion(ctypes.Union):
     # As long as the kernel's; a 64-bit value in it gives it that alignment there.
     _fields_ = (("count", ctypes.c_uint32), ("value", ctypes.c_int64), ("raw", ctypes.c_uint8 * 64))
@@ -234,7 +228,7 @@ class _Event(ctypes.Structure):
         ("u", _EventUnion),
         ("pending", ctypes.c_uint32),
         ("sequence", ctypes.c_uint32),
-        ("timestamp", _Seconds),
+        ("timestamp", ctypes.c_long * 2),
         ("id", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32 * 8),
     )

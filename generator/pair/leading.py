@@ -26,6 +26,7 @@ from generator import networks
 from generator.autodiff import compiled, value_and_gradient
 from generator.cloud import Cloud
 from generator.configuration import Configuration
+from generator.losses import Adam
 from generator.ops import Tensor
 from generator.pair.couples import EMOTIONS
 from generator.pair.pair import Pair
@@ -37,9 +38,9 @@ Moods: TypeAlias = Sequence[tuple[Emotion, float]]
 
 _AVERAGED = 10_000
 """Latents of which the deviations of w are taken."""
-_BETAS = 0.9, 0.99
-"""Of Adam. Every step sees all drawings, so slopes hardly change from one to the next, and going on
-as before gets a tenth further than StyleGAN's 0 does."""
+_INERTIA = 0.9
+"""Adam's beta1. Every step sees all drawings, so slopes hardly change from one to the next, and
+going on as before gets a tenth further than StyleGAN's 0 does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _frame(drawings: NDArray[np.uint8], moods: Moods) -> dict[str, Tensor]:
 
 
 def _descended(step: Callable[..., Any], frame: Any, x: Any, rate: float, steps: int) -> Any:
-    moments = tuple(tree.map_structure(ops.zeros_like, x) for _ in _BETAS)
+    moments = tuple(tree.map_structure(ops.zeros_like, x) for _ in range(2))
     for number in range(steps):
         falling = rate * (0.5 + 0.5 * cos(pi * number / steps))
         numbers = np.float32(falling), np.int32(number + 1)
@@ -157,21 +158,24 @@ def _stepped(
     rate: Tensor,
     t: Tensor,
 ) -> Any:
-    """x, and what is remembered of its slopes, after a step (Kingma and Ba 2015, algorithm 1)."""
+    """X after a step, with the running means of its slopes and of their squares."""
     _, slopes = value_and_gradient(lambda own: (loss(c, features, frame, own), ()))(x)
-    slopes = tree.map_structure(lambda g: ops.where(ops.isfinite(g), g, 0.0), slopes)
-    squares = tree.map_structure(ops.square, slopes)
-    first, second = (
-        tree.map_structure(lambda old, new, b=beta: b * old + (1.0 - b) * new, kept, found)
-        for beta, kept, found in zip(_BETAS, moments, (slopes, squares), strict=True)
+    means, squares = moments
+    means = tree.map_structure(
+        lambda old, slope: (
+            _INERTIA * old + (1.0 - _INERTIA) * ops.where(ops.isfinite(slope), slope, 0.0)
+        ),
+        means,
+        slopes,
     )
-    unbiased, unbiased_squares = (1.0 - ops.power(b, ops.cast(t, "float32")) for b in _BETAS)
-
-    def down(weight: Tensor, slope: Tensor, square: Tensor) -> Tensor:
-        size = ops.sqrt(square / unbiased_squares) + 1e-8
-        return weight - rate * (slope / unbiased) / size
-
-    return tree.map_structure(down, x, first, second), (first, second)
+    unbiased = 1.0 - ops.power(_INERTIA, ops.cast(t, "float32"))
+    along = tree.map_structure(lambda each: each / unbiased, means)
+    adam = Adam(rate)
+    stepped = {
+        part: adam.step(own, slopes[part], squares[part], t, along[part]) for part, own in x.items()
+    }
+    x, squares = ({part: each[at] for part, each in stepped.items()} for at in (0, 1))
+    return x, (means, squares)
 
 
 def _search_loss(c: Configuration, features: float, frame: Any, x: Any) -> Tensor:
