@@ -146,7 +146,10 @@ class Standby(_Model):
     """When the camera is let go of."""
 
     after_s: float = Field(
-        10.0, ge=0.0, le=3600.0, description="seconds without a viewer, or paused; 0: never"
+        10.0,
+        ge=0.0,
+        le=3600.0,
+        description="unwatched or paused so long, the camera is let go of, seconds; 0: never",
     )
 
 
