@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.artwork.people.sets import ANCHORS
-from generator.blending import blend
+from generator.blending import Switch
 from generator.checkpoints.errors import CheckpointError
 from generator.checkpoints.reading import load
 from generator.configuration import Checkpoint
@@ -60,6 +60,10 @@ class Networks:
     def resolution(self) -> int:
         return self.faces.configuration.resolution
 
+    def blended(self, switch: Switch) -> Network:
+        """One that draws; raises `UsageError` or `DataError` as `blending.blend` does."""
+        return Network.of(switch.blend(self.faces, self.emoji))
+
     @classmethod
     def of(cls, folder: Path) -> Networks:
         """Read both.
@@ -72,18 +76,6 @@ class Networks:
             CheckpointError: one is missing or cannot be read.
         """
         return cls(*(load(_place(folder, name)) for name in (FACES, EMOJI)))
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Where the layers of one network end and those of the other begin, as in `blending`."""
-
-    resolution: int
-    width: float = 0.0
-
-    def blended(self, networks: Networks) -> Network:
-        """Raises `UsageError` or `DataError` as `blending.blend` does."""
-        return Network.of(blend(networks.faces, networks.emoji, self.resolution, width=self.width))
 
 
 def default_switch(networks: Networks) -> Switch:
@@ -168,7 +160,7 @@ def strengths(networks: Networks, latents: Latents, chosen: Switch) -> list[tupl
     at = resolutions.index(chosen.resolution)
     first = next(iter(latents.values()))[None]
     return [
-        (f"from {r}", Switch(r, chosen.width).blended(networks).draw(first)[0])
+        (f"from {r}", networks.blended(replace(chosen, resolution=r)).draw(first)[0])
         for r in resolutions[max(0, at - 1) : at + 2]
     ]
 

@@ -17,7 +17,7 @@ the soft one lies at the same place here, between two layers.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import exp
 from typing import Literal, TypeAlias
 
@@ -42,6 +42,7 @@ def blend(
     level: int = 0,
     width: float = 0.0,
     what: What = "high",
+    strength: float = 1.0,
 ) -> Checkpoint:
     """A generator of two, without a discriminator: none was trained with it.
 
@@ -53,6 +54,7 @@ def blend(
         width: Of a soft switch, in layers: a layer x layers above the switch takes a share of
             1 / (1 + exp(-x / width)) from the network of the high resolutions. 0 switches hard.
         what: The resolutions that `second` gives.
+        strength: Of what `second` gives, 0 to 1: the rest of its share stays with `first`.
 
     Raises:
         UsageError: there is no such switch.
@@ -70,9 +72,12 @@ def blend(
         raise UsageError(f"There is no level {level}.", "Choose 0 or 1.")
     if not 0 <= width < float("inf"):
         raise UsageError(f"A switch cannot be {width} layers wide.", "0 switches hard.")
+    if not 0 <= strength <= 1:
+        raise UsageError(f"A blend cannot be {strength} strong.", "Choose 0 to 1.")
     generator = dict(low.generator)
     for name in blended_names(low.generator):
         share = high_share(name, resolution, level, width)
+        share = strength * share if what == "high" else 1 - strength + strength * share
         generator[name] = _mixed(low.generator[name], high.generator[name], share)
     about = {
         "blend": {
@@ -81,9 +86,23 @@ def blend(
             "resolution": resolution,
             "level": level,
             "width": width,
+            "strength": strength,
         }
     }
     return replace(low, generator=generator, discriminator={}, about=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Where the layers of a network of faces end and those of one of emoji begin."""
+
+    resolution: int
+    width: float = 0.0
+    strength: float = 1.0
+
+    def blend(self, faces: Checkpoint, emoji: Checkpoint) -> Checkpoint:
+        """As the function `blend` does it, for the same reasons not."""
+        return blend(faces, emoji, self.resolution, width=self.width, strength=self.strength)
 
 
 def blended_names(generator: Tensors) -> list[str]:
@@ -95,12 +114,19 @@ def blended_names(generator: Tensors) -> list[str]:
 
 def high_share(name: str, resolution: int, level: int, width: float) -> float:
     """How much of a tensor comes from the network of the high resolutions: 0 to 1."""
-    # The switch lies between two layers, so a soft one tends to the hard one as it narrows.
-    x = position(name) - (2 * _octave(resolution) + level + 1.5)
+    x = position(name) - switch_at(resolution, level)
     if width == 0:
         return float(x > 0)
     exponent = -x / width
     return 0.0 if exponent > 700 else 1 / (1 + exp(exponent))
+
+
+def switch_at(resolution: int, level: int = 0) -> float:
+    """Where a switch stands in the row of `position`.
+
+    That is between two layers, so that a soft one tends to the hard one as it narrows.
+    """
+    return 2 * _octave(resolution) + level + 1.5
 
 
 def position(name: str) -> int:

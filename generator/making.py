@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeAlias
@@ -35,6 +35,7 @@ from vcam_emoji.types import Emotion
 
 if TYPE_CHECKING:
     from generator.blended import Latents
+    from generator.blending import Switch
     from generator.pair.portraying import Way
     from generator.posing import Posed
 
@@ -45,8 +46,10 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _CROP = 256
 _PHOTO_S, _LOOKS_S = 0.15, 0.15
 _OPENED_S, _SEARCHED_S, _SHARPENED_S = 8.0, 20.0, 0.3
-_LIPS = "lips"
-"""Beside the traits, where a photograph steered an emotion."""
+_LIPS, _NETWORKS = "lips", "networks"
+"""Beside the traits, where a photograph steered an emotion, and where networks drew."""
+_FROM_PHOTOS = ("photo", "encoder")
+"""Ways that traits do not lead."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 
 
@@ -67,11 +70,37 @@ class Sitting:
 
 
 @dataclass(frozen=True, slots=True)
+class ByNetworks:
+    """How the pair that ships draws someone."""
+
+    way: Way
+    switch: Switch | None = None
+    """Where layers of faces end; None draws by the network of emoji alone."""
+
+    @property
+    def led_by_traits(self) -> bool:
+        return self.way not in _FROM_PHOTOS
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """From what a set was drawn."""
 
     person: Person
     lips: Lips
+    networks: ByNetworks | None = None
+    """None: vectors drew it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnByNetworks:
+    """What the pair made of a person."""
+
+    drawn: EmojiSet
+    latents: Latents
+    """The person at rest; empty where traits led, for they lead there again."""
+    blends: Sequence[tuple[str, Picture]]
+    """The same person by the network of faces and by three blends, with labels."""
 
 
 def photos_in(paths_given: Sequence[Path]) -> list[Path]:
@@ -236,36 +265,47 @@ def draw(who: Remembered, name: str, size: int, say: Say = lambda *_: None) -> E
 
 
 def draw_by_networks(
-    sitting: Sitting, person: Person, way: Way, name: str, size: int, say: Say = lambda *_: None
-) -> EmojiSet:
+    who: Remembered,
+    name: str,
+    size: int,
+    photo: Picture | None = None,
+    say: Say = lambda *_: None,
+) -> DrawnByNetworks:
     """The same, drawn by the pair of StyleGAN2 networks that ships.
 
     Args:
-        sitting: The photos; of several the first counts.
-        person: As the looks are drawn, for the way of traits.
-        way: To the person's latent, see `generator.pair.portraying`.
+        who: Says how; where traits lead, they are those.
         name: Of the set.
         size: Pixels.
+        photo: Of the person, aligned. None draws again whom a set of that name was made of.
         say: As in `draw`.
 
     Raises:
         CheckpointError, ModelError: the networks are missing or damaged.
-        UsageError: the size is more than they can draw.
+        UsageError: the size is more than they can draw, there is no such blend, or what was kept
+            of the person is missing or damaged.
     """
     say("opening networks", _OPENED_S)
+    from generator import blended
     from generator.pair import pair, portraying, sharpening
 
-    taught, sharpener = pair.load(), sharpening.load()
+    how, taught, sharpener = who.networks or ByNetworks("tuned"), pair.load(), sharpening.load()
+    draws = taught if how.switch is None else taught.blended(how.switch)
     say("looking for you", _SEARCHED_S)
-    taught, ws = portraying.introduced(taught, sitting.crops[0], person, way)
-    return portraying.emoji_set(
-        taught,
+    if how.led_by_traits or photo is not None:
+        draws, ws = portraying.introduced(draws, photo, who.person, how.way)
+    else:
+        ws = blended.kept(latents_of(name))[Emotion.NEUTRAL]
+    drawn = portraying.emoji_set(
+        draws,
         sharpener,
         ws,
         checked_name(name),
         size,
         drawing=lambda emotion: say(f"drawing: {emotion}", _SHARPENED_S),
     )
+    latents = {} if how.led_by_traits else {Emotion.NEUTRAL: ws}
+    return DrawnByNetworks(drawn, latents, portraying.blends(taught, ws, how.switch))
 
 
 def cost_by_networks(photos: int, size: int) -> float:
@@ -302,7 +342,7 @@ def install(
     kept = _kept(drawn.name)
     # What a set of that name was drawn from before would be another's.
     kept.unlink(missing_ok=True)
-    if latents is None:
+    if not latents:
         latents_of(drawn.name).unlink(missing_ok=True)
     else:
         from generator import blended
@@ -313,6 +353,8 @@ def install(
     try:
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         told = who.person.traits() | ({_LIPS: dict(who.lips)} if who.lips else {})
+        if who.networks is not None:
+            told[_NETWORKS] = asdict(who.networks)
         files.write(kept, json.dumps(told).encode())
     except OSError as error:
         raise UsageError(
@@ -337,13 +379,27 @@ def remembered(name: str) -> Remembered:
         ) from error
     try:
         told = json.loads(text)
-        lips = told.pop(_LIPS, {}) if isinstance(told, dict) else {}
+        lips, networks = told.pop(_LIPS, {}), told.pop(_NETWORKS, None)
         known = {Emotion(name): min(1.0, max(0.0, float(share))) for name, share in lips.items()}
-    except (ValueError, TypeError, AttributeError) as error:
+        how = None if networks is None else _by_networks(**networks)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
             f"The traits of the set {name!r} are damaged.", f"Make it again: --name {name}"
         ) from error
-    return Remembered(Person.from_json(json.dumps(told)), known)
+    return Remembered(Person.from_json(json.dumps(told)), known, how)
+
+
+def _by_networks(way: Way, switch: Mapping[str, float] | None) -> ByNetworks:
+    """Raises `ValueError`, `TypeError` or `KeyError` for what was never kept so."""
+    from generator.blending import Switch
+    from generator.commands.options import WAYS
+
+    if way not in WAYS:
+        raise ValueError(way)
+    if switch is None:
+        return ByNetworks(way)
+    how = int(switch["resolution"]), float(switch["width"]), float(switch["strength"])
+    return ByNetworks(way, Switch(*how))
 
 
 def make_room() -> None:

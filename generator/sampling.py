@@ -75,7 +75,7 @@ def blends(
     first: Checkpoint,
     second: Checkpoint,
     seeds: Sequence[int],
-    switch: tuple[int, float, What],
+    switch: tuple[int, float, What, float],
     truncation: tuple[float, int | None, int | None] = (0.7, None, None),
 ) -> Picture:
     """The same faces by both networks and by their blends at every resolution.
@@ -84,7 +84,7 @@ def blends(
         first: See `blending.blend`.
         second: As there.
         seeds: One for each row.
-        switch: Level, width and what, as there.
+        switch: Level, width, what and strength, as there.
         truncation: Psi, cutoff and label, as in `Network.faces`.
     """
     what = switch[2]

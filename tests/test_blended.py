@@ -155,7 +155,15 @@ def test_a_missing_network_and_two_of_unlike_shape_are_named(
     assert "networks differ" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--resolution", "--width", "--steps"])
+@pytest.mark.parametrize("option", ["--width", "--strength"])
+def test_a_blend_of_the_shipped_pair_needs_a_place(
+    photos: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["make", str(photos), "--by", "networks", option, "0.5"]) == 2
+    assert "--resolution 8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--resolution", "--width", "--strength", "--steps"])
 def test_what_is_for_networks_is_refused_without_them(
     photos: Path, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.blending import blend, blended_names, high_share, position
+from generator.blending import What, blend, blended_names, high_share, position
 from generator.checkpoints.shapes import discriminator_shapes, generator_shapes
 from generator.configuration import Checkpoint, Configuration
 from vcam_emoji.errors import DataError, UsageError
@@ -130,6 +130,16 @@ def test_a_soft_switch_rises_layer_by_layer_and_is_even_about_its_place(
         assert shares[first] == pytest.approx(1 / (1 + np.exp(-0.5 / width)))
 
 
+@pytest.mark.parametrize("what", ["high", "low"])
+def test_a_weaker_blend_leaves_more_of_the_first(what: What) -> None:
+    none, half, whole = (blend(A, B, 8, what=what, strength=share) for share in (0.0, 0.5, 1.0))
+    for name in blended_names(A.generator):
+        np.testing.assert_array_equal(none.generator[name], A.generator[name])
+        between = (A.generator[name].astype(np.float32) + whole.generator[name].astype("f")) / 2
+        off = half.generator[name].astype(np.float32) - between
+        assert np.abs(off).max() < 1e-6
+
+
 def test_a_blend_has_no_discriminator_and_says_what_it_is_of() -> None:
     a = replace(A, about={"name": "faces"})
     blended = blend(a, B, 8, 1, 0.5)
@@ -140,6 +150,7 @@ def test_a_blend_has_no_discriminator_and_says_what_it_is_of() -> None:
         "resolution": 8,
         "level": 1,
         "width": 0.5,
+        "strength": 1.0,
     }
 
 

@@ -4,10 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from generator import making
 from generator.artwork.people.person import Person, varied
+from generator.blending import Switch
 from generator.cli import main
 from vcam_emoji import emoji_set, paths
 from vcam_emoji.errors import UsageError
@@ -42,22 +46,73 @@ def test_a_photo_becomes_a_set_that_can_be_used(made: dict[str, object]) -> None
     assert [intensity for intensity, _ in loaded.images[Emotion.SAD]] == [0.33, 0.66, 1.0]
 
 
-@pytest.mark.parametrize("way", [None, "encoder"])
-def test_networks_draw_a_whole_set_that_cannot_be_adjusted(
-    way: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+BY_NETWORKS = ["make", str(COLLINS), "--name", "eileen", "--size", "96", "--by", "networks"]
+
+
+def face() -> NDArray[np.uint8]:
+    return emoji_set.load(emoji_set.find("eileen")).images[Emotion.NEUTRAL][-1][1].pixels
+
+
+def test_networks_draw_a_whole_set_and_show_how(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["make", str(COLLINS), "--name", "eileen", "--size", "96", "--by", "networks"]
-    assert main([*words, *(["--way", way] if way else [])]) == 0
-    assert "adjust" not in capsys.readouterr().out
-    loaded = emoji_set.load(emoji_set.find("eileen"))
-    assert set(loaded.images) == set(Emotion)
-    face = loaded.images[Emotion.NEUTRAL][-1][1].pixels
-    assert face.shape == (96, 96, 4)
-    assert face[0, 0, 3] == 0
-    assert face[48, 48, 3] == 255
+    sheet = tmp_path / "sheet.png"
+    assert main([*BY_NETWORKS, "--sheet", str(sheet)]) == 0
+    assert "adjust eileen --resolution" in capsys.readouterr().out
+    assert set(emoji_set.load(emoji_set.find("eileen")).images) == set(Emotion)
+    assert face().shape == (96, 96, 4)
+    assert face()[0, 0, 3] == 0
+    assert face()[48, 48, 3] == 255
+    shown = cv2.imread(str(sheet))
+    assert shown is not None
+    # The photo, by the network of faces, by three blends, and seven emotions.
+    assert shown.shape[1] > 12 * 256
+    assert [each.name for each in (tmp_path / "people").iterdir()] == ["eileen.json"]
+
+
+def test_what_networks_drew_by_traits_is_adjusted_by_traits_and_by_the_blend() -> None:
+    assert main([*BY_NETWORKS, "--way", "traits", "--resolution", "8"]) == 0
+    before = face()
+    assert main(["adjust", "eileen", "--size", "96", "--trait", "hair_colour=#b01010"]) == 0
+    redder = face()
+    assert redder[8:30, 20:76, 2].mean() > before[8:30, 20:76, 2].mean() + 5
+    assert making.remembered("eileen").networks == making.ByNetworks("traits", Switch(8))
+    assert main(["adjust", "eileen", "--size", "96", "--strength", "0.5"]) == 0
+    assert (face() != redder).any()
+    assert making.remembered("eileen").networks == making.ByNetworks(
+        "traits", Switch(8, strength=0.5)
+    )
+
+
+def test_what_networks_drew_from_a_photo_is_blended_anew_without_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*BY_NETWORKS, "--way", "encoder"]) == 0
+    first = face()
+    kept = sorted(each.name for each in (tmp_path / "people").iterdir())
+    assert kept == ["eileen.json", "eileen.npz"]
+    assert main(["adjust", "eileen", "--size", "96", "--resolution", "4"]) == 0
+    assert (face() != first).any()
     assert main(["adjust", "eileen", "--trait", "hair=bob"]) != 0
-    assert "no traits" in capsys.readouterr().err
-    assert not (tmp_path / "people").exists()
+    assert "led by traits" in capsys.readouterr().err
+    assert main(["adjust", "eileen", "--resolution", "7"]) != 0
+    assert "no switch at 7" in capsys.readouterr().err
+    (tmp_path / "people" / "eileen.npz").unlink()
+    assert main(["adjust", "eileen", "--resolution", "8"]) != 0
+    assert "no latents" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ['{"way": "by foot", "switch": null}', '{"way": "tuned", "switch": {"resolution": 8}}', "7"],
+)
+def test_how_networks_drew_may_be_damaged(
+    damaged: str, made: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "people" / "eileen.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "networks": json.loads(damaged)}))
+    assert main(["adjust", "eileen", "--trait", "hair=bob"]) != 0
+    assert "are damaged" in capsys.readouterr().err
 
 
 def test_nothing_of_the_photo_is_kept(made: dict[str, object], tmp_path: Path) -> None:

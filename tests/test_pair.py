@@ -20,9 +20,10 @@ pytest.importorskip("resvg_py")
 from keras import ops
 
 from generator.artwork.people.person import Person
+from generator.blending import blend, switch_at
 from generator.cli import main
 from generator.commands import options
-from generator.configuration import Configuration
+from generator.configuration import Checkpoint, Configuration
 from generator.judge.answers import Readings, kinds, numbers
 from generator.labels import Label
 from generator.pair import couples, figures, leading, mapping, pair, portraying, run, teaching
@@ -31,6 +32,7 @@ from generator.pair.leading import Lead
 from generator.people import held_out
 from generator.portrayal import in_thick_frames
 from generator.projection import Recipe as Search
+from generator.weights import fresh_generator, prepared, stored, trained
 from vcam_emoji.errors import DataError, ModelError, UsageError
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Emotion
@@ -236,6 +238,53 @@ def test_drawings_come_of_the_photographs_first_and_then_of_drawings_at_rest(
         state = run._restored(taught, recipe)[0]
         told.append(float(teaching.Teacher(recipe).step(state, tensors, 0.5)[1]["drawings"]))
     assert told[0] < 0.2 * told[1]
+
+
+def test_layers_of_faces_go_under_those_of_emoji_as_a_blend_has_them() -> None:
+    shape = replace(SMALL, resolution=32)
+    rng = np.random.default_rng(0)
+    faces, emoji = (Checkpoint(shape, fresh_generator(shape, rng)) for _ in range(2))
+    low, high = (trained(prepared(each.generator)) for each in (faces, emoji))
+    for r in teaching.switches(shape):
+        switch = ops.convert_to_tensor(np.float32(switch_at(r)))
+        found = stored(teaching.under(low, high, switch))
+        wanted = blend(faces, emoji, r).generator
+        for name in found:
+            source = emoji.generator if name.startswith("mapping") else wanted
+            np.testing.assert_array_equal(found[name], source[name], err_msg=name)
+    nowhere = stored(teaching.under(low, high, ops.convert_to_tensor(np.float32(-1.0))))
+    for name in nowhere:
+        np.testing.assert_array_equal(nowhere[name], emoji.generator[name])
+
+
+def test_a_blend_draws_in_as_many_steps_as_the_recipe_says(people: Couples) -> None:
+    recipe = replace(RECIPE, configuration=replace(SMALL, resolution=64), blended=0.25)
+    rng = np.random.default_rng(0)
+    drawn = [
+        float(teaching.batch_of(people, recipe, np.arange(4), np.arange(20), rng)["switch"])
+        for _ in range(400)
+    ]
+    blends = [each for each in drawn if each >= 0]
+    assert 70 < len(blends) < 130
+    assert set(blends) == {switch_at(4), switch_at(8), switch_at(16)}
+
+
+def test_what_draws_by_a_blend_learns_to(people: Couples) -> None:
+    recipe = replace(RECIPE, configuration=replace(SMALL, resolution=16), blended=1.0, shake=0.0)
+    large = Couples(
+        people.photos.repeat(2, axis=1).repeat(2, axis=2),
+        people.drawings.repeat(2, axis=2).repeat(2, axis=3),
+        people.emotions,
+        people.intensities,
+    )
+    state = teaching.with_drawings(teaching.fresh(recipe), recipe)
+    teacher, rng, told = teaching.Teacher(recipe), np.random.default_rng(0), []
+    for _ in range(60):
+        batch = teaching.batch_of(large, recipe, rng.permutation(20)[:8], np.arange(20), rng)
+        tensors = {name: ops.convert_to_tensor(each) for name, each in batch.items()}
+        state, found = teacher.step(state, tensors, 0.0)
+        told.append(float(found["drawings"]))
+    assert np.mean(told[-5:]) < 0.5 * np.mean(told[:5])
 
 
 def test_who_is_put_aside_is_never_drawn(

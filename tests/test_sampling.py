@@ -114,7 +114,7 @@ def test_a_way_of_one_face_is_that_face() -> None:
 
 def test_the_blends_sheet_goes_from_one_network_to_the_other() -> None:
     a, b = (Checkpoint(SMALL, fresh_generator(SMALL, np.random.default_rng(s))) for s in (1, 2))
-    sheet = sampling.blends(a, b, [0, 1], (0, 0.0, "high"))
+    sheet = sampling.blends(a, b, [0, 1], (0, 0.0, "high", 1.0))
     # A, 8, 4, B; at the full resolution nothing is swapped yet.
     columns = np.split(sheet[-100:-4, -404:-4], 4, axis=1)
     np.testing.assert_array_equal(columns[0][:, :96], columns[1][:, :96])

@@ -32,6 +32,12 @@ def register(commands: Any) -> None:
     blend.add_argument(
         "--what", choices=("high", "low"), default="high", help="resolutions B gives (high)"
     )
+    blend.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        help="of what B gives; the rest stays A's (1)",
+    )
     blend.add_argument("--out", type=Path, metavar="DIR", help="folder for the blended network")
     blend.add_argument(
         "--grid",
@@ -55,7 +61,7 @@ def _blend(options: argparse.Namespace) -> int:
     from generator.checkpoints.reading import load
 
     first, second = load(options.first), load(options.second)
-    how = (options.level, options.width, options.what)
+    how = (options.level, options.width, options.what, options.strength)
     blended = blend(first, second, options.resolution or 4, *how)
     picture = None
     if options.grid is not None:

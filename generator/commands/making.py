@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,9 @@ from generator.commands import options as shared
 from vcam_emoji.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.artwork.people.person import Person
-    from generator.making import Sitting
+    from generator.making import Remembered
     from generator.pair.portraying import Way
+    from generator.pictures import Picture
     from generator.posing import Posed
     from vcam_emoji.emoji_set import EmojiSet
     from vcam_emoji.types import Emotion
@@ -106,37 +108,41 @@ def _make(options: argparse.Namespace) -> int:
         )
     if options.network is not None:
         return portraying.make(options)
-    portraying.refuse_switch(options)
+    portraying.refuse_steps(options)
+    if options.by == "vectors":
+        portraying.refuse_switch(options)
     if options.camera is None and (options.emotions or options.keep):
         raise UsageError("--emotions and --keep are for the camera.", "Say --camera too.")
     if options.way is not None and options.by != "networks":
         raise UsageError("--way is for networks.", "Say --by networks too.")
-    if options.trait and options.way in ("photo", "encoder"):
-        raise UsageError("--trait is for the ways tuned and traits.", "Leave --way out.")
     if options.by == "networks":
         if options.emotions:
             raise UsageError("--emotions steers vectors alone.", "Leave it, or --by networks, out.")
+        _check_for_networks(options)
+        switch = portraying.switch_of(options, None)
         backend.use()
-        if options.size > 512:
-            raise UsageError("The networks cannot draw so large.", "--size 512 is the most.")
     if not options.replace:
         finishing.check_free(options.name)
     posed = None if options.camera is None else _posed(options)
-    found = making.photos_in(options.photos)
+    photos = making.photos_in(options.photos)
     cost = making.cost if options.by == "vectors" else making.cost_by_networks
-    with finishing.progress(options.json, cost(len(found), options.size)) as say:
-        sitting = making.sit(found, say) if posed is None else making.seated(posed, say)
+    with finishing.progress(options.json, cost(len(photos), options.size)) as say:
+        sitting = making.sit(photos, say) if posed is None else making.seated(posed, say)
         person = varied(making.portrait(sitting), options.trait)
-        who = making.Remembered(person, sitting.lips) if options.by == "vectors" else None
-        if who is not None:
+        before = [("photo", crop) for crop in sitting.crops[:2]]
+        if options.by == "vectors":
+            who = making.Remembered(person, sitting.lips)
             drawn = making.draw(who, options.name, options.size, say)
+            making.install(drawn, who, options.replace, say)
         else:
-            way: Way = options.way if options.way is not None else "tuned"
-            drawn = making.draw_by_networks(sitting, person, way, options.name, options.size, say)
-        making.install(drawn, who, options.replace, say)
+            how = making.ByNetworks(options.way or "tuned", switch)
+            who = making.Remembered(person, {}, how)
+            found = making.draw_by_networks(who, options.name, options.size, sitting.crops[0], say)
+            drawn, before = found.drawn, [*before, *found.blends]
+            making.install(drawn, who, options.replace, say, found.latents)
     for line in sitting.refused:
         print(f"Left out: {line}", file=sys.stderr)
-    return _tell(options, drawn, person, sitting, adjustable=who is not None)
+    return _tell(options, drawn, who, before)
 
 
 def _posed(options: argparse.Namespace) -> Posed:
@@ -157,22 +163,30 @@ def _posed(options: argparse.Namespace) -> Posed:
 
 
 def _adjust(options: argparse.Namespace) -> int:
-    from generator import making
+    from generator import backend, making
     from generator.artwork.people.person import varied
 
     _check(options)
     if options.network is not None:
         return portraying.adjust(options)
-    portraying.refuse_switch(options)
-    if not options.trait:
+    if not options.trait and not portraying.switched(options):
         raise UsageError("Nothing to adjust.", "Say what, such as --trait hair=bob")
     before = making.remembered(options.name)
-    person = varied(before.person, options.trait)
-    who = making.Remembered(person, before.lips)
-    with finishing.progress(options.json, making.cost(0, options.size)) as say:
-        drawn = making.draw(who, options.name, options.size, say)
-        making.install(drawn, who, True, say)
-    return _tell(options, drawn, person, None)
+    who = replace(before, person=varied(before.person, options.trait))
+    if before.networks is None:
+        portraying.refuse_switch(options)
+        with finishing.progress(options.json, making.cost(0, options.size)) as say:
+            drawn = making.draw(who, options.name, options.size, say)
+            making.install(drawn, who, True, say)
+        return _tell(options, drawn, who, [])
+    _check_for_networks(options, before.networks.way)
+    switch = portraying.switch_of(options, before.networks.switch)
+    who = replace(who, networks=replace(before.networks, switch=switch))
+    backend.use()
+    with finishing.progress(options.json, making.cost_by_networks(0, options.size)) as say:
+        found = making.draw_by_networks(who, options.name, options.size, say=say)
+        making.install(found.drawn, who, True, say, found.latents)
+    return _tell(options, found.drawn, who, found.blends)
 
 
 def _emotions(text: str) -> tuple[Emotion, ...]:
@@ -202,27 +216,37 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("There is no picture to open.", "Say where: --sheet FILE.png")
 
 
+def _check_for_networks(options: argparse.Namespace, way: Way | None = None) -> None:
+    """Raises `UsageError` for what the pair that ships cannot do."""
+    if options.size > 512:
+        raise UsageError("The networks cannot draw so large.", "--size 512 is the most.")
+    if options.trait and (way or options.way) in ("photo", "encoder"):
+        raise UsageError(
+            "--trait is for sets that are led by traits.", "Make it by the way tuned or traits."
+        )
+
+
 def _tell(
     options: argparse.Namespace,
     drawn: EmojiSet,
-    person: Person,
-    sitting: Sitting | None,
-    adjustable: bool = True,
+    who: Remembered,
+    before: Sequence[tuple[str, Picture]],
 ) -> int:
-    before = [] if sitting is None else [("photo", crop) for crop in sitting.crops[:2]]
     used = finishing.shown_and_used(options, drawn, before)
+    seen = who.person.traits()
     if options.json:
-        print(json.dumps({"set": drawn.name, "used": used, "person": person.traits()}))
+        print(json.dumps({"set": drawn.name, "used": used, "person": seen}))
         return 0
-    seen = person.traits()
-    plain = ("hair", "hair_colour", "headwear", "beard", "glasses", "eye_colour")
-    print(f"{drawn.name}: " + ", ".join(f"{key} {seen[key]}" for key in plain))
-    if sitting is not None and adjustable and sitting.lips:
-        print("Lips part as in your photos of: " + ", ".join(sitting.lips))
-    if adjustable:
+    if who.networks is None or who.networks.led_by_traits:
+        plain = ("hair", "hair_colour", "headwear", "beard", "glasses", "eye_colour")
+        print(f"{drawn.name}: " + ", ".join(f"{key} {seen[key]}" for key in plain))
+        if who.lips:
+            print("Lips part as in your photos of: " + ", ".join(who.lips))
         print(
             f"Something is not like you? vcam-emoji-generator adjust {drawn.name} --trait hair=bob"
         )
+    if who.networks is not None:
+        print(f"Another blend: vcam-emoji-generator adjust {drawn.name} --resolution 16")
     if not used:
         print(f"Use it: vcam-emoji sets use {drawn.name}")
     return 0

@@ -12,7 +12,8 @@ from generator.commands import finishing
 from vcam_emoji.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.blended import Latents, Networks, Switch
+    from generator.blended import Latents, Networks
+    from generator.blending import Switch
     from generator.pictures import Picture
     from vcam_emoji.emoji_set import EmojiSet
 
@@ -22,31 +23,71 @@ _STEPS = 500
 
 def register(parser: argparse.ArgumentParser, projects: bool) -> None:
     """Add what chooses the networks and their blend, and if photos are projected, how far."""
-    group = parser.add_argument_group("by other networks (docs/pair.md)")
+    group = parser.add_argument_group("a blend of networks (docs/pair.md)")
     group.add_argument(
         "--network",
         type=Path,
         metavar="DIR",
-        help="two in a folder, called faces and emoji; photos named sad.jpg and so on are drawn "
-        "as those emotions",
+        help="others than ship, two in a folder, called faces and emoji; photos named sad.jpg and "
+        "so on are drawn as those emotions",
     )
     group.add_argument(
         "--resolution",
         type=int,
-        help="layers above are those of emoji (32, or half of what they draw)",
+        help="layers above are those of emoji (of DIR: 32, or half of what they draw; of the pair "
+        "that ships: all)",
     )
     group.add_argument("--width", type=float, default=0.0, help="of a soft switch, in layers (0)")
+    group.add_argument(
+        "--strength", type=float, default=1.0, help="of the layers of emoji, 0 to 1 (1)"
+    )
     if projects:
-        group.add_argument("--steps", type=int, help=f"of each photo's projection ({_STEPS})")
+        group.add_argument(
+            "--steps", type=int, help=f"of each photo's projection, with --network ({_STEPS})"
+        )
+
+
+def switched(options: argparse.Namespace) -> bool:
+    """Whether anything was said of a blend."""
+    return options.resolution is not None or options.width != 0 or options.strength != 1
 
 
 def refuse_switch(options: argparse.Namespace) -> None:
-    """Raises `UsageError` if a switch is wanted where nothing is blended."""
-    steps = getattr(options, "steps", None)
-    if options.resolution is not None or options.width or steps is not None:
+    """Raises `UsageError` if a blend is wanted where nothing is blended."""
+    if switched(options):
         raise UsageError(
-            "--resolution, --width and --steps are for --network.", "Say --network DIR too."
+            "--resolution, --width and --strength are for networks.",
+            "Say --by networks, or --network DIR, when you make a set.",
         )
+
+
+def refuse_steps(options: argparse.Namespace) -> None:
+    """Raises `UsageError` if steps of a projection are said where nothing is projected."""
+    if options.steps is not None:
+        raise UsageError("--steps is for --network.", "Say --network DIR too.")
+
+
+def switch_of(options: argparse.Namespace, otherwise: Switch | None) -> Switch | None:
+    """Where layers of the pair that ships are switched.
+
+    Args:
+        options: Checked.
+        otherwise: What counts where nothing else is said.
+
+    Raises:
+        UsageError: a width or strength is said of no blend at all.
+    """
+    if not switched(options):
+        return otherwise
+    from generator.blending import Switch
+
+    if options.resolution is not None:
+        return Switch(options.resolution, options.width, options.strength)
+    if otherwise is None:
+        raise UsageError(
+            "--width and --strength are of a blend.", "Say where: --resolution 8, for example."
+        )
+    return Switch(otherwise.resolution, options.width, options.strength)
 
 
 def make(options: argparse.Namespace) -> int:
@@ -68,7 +109,7 @@ def make(options: argparse.Namespace) -> int:
     backend.use()
     networks = blended.Networks.of(options.network)
     switch = _switch(options, networks)
-    blend = switch.blended(networks)
+    blend = networks.blended(switch)
     recipe = Recipe(steps=steps, space="w+")
     found = making.photos_in(options.photos)
     crops, refused = making.crops_by_emotion(found, networks.resolution)
@@ -113,17 +154,19 @@ def adjust(options: argparse.Namespace) -> int:
     c = networks.faces.configuration
     if next(iter(latents.values())).shape != (c.num_ws, c.w_dim):
         raise UsageError("The set was made with networks of another shape.", "Name those.")
-    drawn = blended.emoji_set(switch.blended(networks), latents, options.name, options.size)
+    drawn = blended.emoji_set(networks.blended(switch), latents, options.name, options.size)
     making.install(drawn, None, True, latents=latents)
     return _tell(options, drawn, latents, blended.strengths(networks, latents, switch))
 
 
 def _switch(options: argparse.Namespace, networks: Networks) -> Switch:
     from generator import blended
+    from generator.blending import Switch
 
-    if options.resolution is None:
-        return blended.Switch(blended.default_switch(networks).resolution, options.width)
-    return blended.Switch(options.resolution, options.width)
+    resolution = options.resolution
+    if resolution is None:
+        resolution = blended.default_switch(networks).resolution
+    return Switch(resolution, options.width, options.strength)
 
 
 def _tell(

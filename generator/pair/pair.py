@@ -16,6 +16,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from generator.autodiff import compiled
+from generator.blending import Switch
 from generator.checkpoints import native
 from generator.checkpoints.reading import load as load_checkpoint
 from generator.checkpoints.shapes import generator_shapes
@@ -99,6 +100,18 @@ class Pair:
             ops.convert_to_tensor(np.array([EMOTIONS.index(each) for each in emotions], np.int32)),
             ops.convert_to_tensor(intensities.astype(np.float32)),
         )
+
+    def blended(self, switch: Switch) -> Pair:
+        """The same, with layers of `faces` under those of `emoji` that draw.
+
+        Raises:
+            UsageError: there is no such switch.
+        """
+        low, high = (
+            Checkpoint(self.configuration, stored(each.weights))
+            for each in (self.faces, self.emoji)
+        )
+        return replace(self, emoji=Network.of(switch.blend(low, high)))
 
     def with_mapping(self, mapping: Weights, w_avg: NDArray[np.float32]) -> Pair:
         """The same, both networks with that mapping from z."""

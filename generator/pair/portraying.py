@@ -13,6 +13,7 @@ There are four ways to a person:
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, Protocol, TypeAlias, get_args
 
 import cv2
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from generator.artwork.people.person import Person
 from generator.artwork.people.sets import ANCHORS, steps
+from generator.blending import Switch
 from generator.pair import couples, leading
 from generator.pair.leading import LEAD, Lead
 from generator.pair.pair import Pair
@@ -49,7 +51,7 @@ class Sharpener(Protocol):
 
 def introduced(
     pair: Pair,
-    photo: Picture,
+    photo: Picture | None,
     person: Person,
     way: Way,
     search: Recipe = SEARCH,
@@ -59,7 +61,7 @@ def introduced(
 
     Args:
         pair: Taught.
-        photo: [n, n, 3] RGB, aligned as FFHQ is.
+        photo: [n, n, 3] RGB, aligned as FFHQ is; None will do where traits lead.
         person: As the looks read from photographs are drawn; traits lead there.
         way: See above.
         search: How far `photo` is searched from the encoder's guess.
@@ -67,6 +69,8 @@ def introduced(
     """
     side = pair.configuration.resolution
     if way in ("encoder", "photo"):
+        if photo is None:
+            raise ValueError(f"the way {way} begins at a photograph")
         small = cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA).astype(np.uint8)
         ws: NDArray[np.float32] = pair.meet(small[None])[0]
         if way == "photo":
@@ -91,6 +95,25 @@ def pictures(
     many = np.repeat(ws[None], len(intensities), axis=0)
     strength = np.array(intensities, np.float32)
     return pair.emoji.draw(pair.all_felt(many, [emotion] * len(intensities), strength))
+
+
+def blends(pair: Pair, ws: NDArray[np.float32], chosen: Switch | None) -> list[tuple[str, Picture]]:
+    """A person at rest by the network of faces and by three blends, with labels.
+
+    Args:
+        pair: Taught, and not tuned to anybody.
+        ws: [num_ws, w_dim].
+        chosen: The switch that draws, which lies in the middle if there are three about it.
+    """
+    resolutions = pair.configuration.resolutions
+    at = 0 if chosen is None else resolutions.index(chosen.resolution)
+    first = max(0, min(at - 1, len(resolutions) - 3))
+    rest = ws[None]
+    shown = [
+        (f"from {r}", pair.blended(replace(chosen or Switch(r), resolution=r)).emoji.draw(rest)[0])
+        for r in resolutions[first : first + 3]
+    ]
+    return [("by faces", pair.faces.draw(rest)[0]), *reversed(shown)]
 
 
 def emoji_set(

@@ -2,7 +2,8 @@
 
 recipe.json    how, and on how many people
 log.jsonl      a line for each look, of people put aside: how unlike photographs are, and drawings,
-               from the photograph and from the drawing at rest (`redrawn`)
+               from the photograph, from there by a blend (`blended`), and from the drawing at rest
+               (`redrawn`)
 sheet.png      people put aside: photograph, photograph drawn, and emoji
 state.npz      all that the next step depends on
 faces/ emoji/  both networks in our own form, and beside them
@@ -24,10 +25,11 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from generator.blending import Switch
 from generator.configuration import Configuration
 from generator.pair import pair
 from generator.pair.couples import EMOTIONS, Couples
-from generator.pair.teaching import Recipe, Teacher, batch_of, fresh, with_drawings
+from generator.pair.teaching import Recipe, Teacher, batch_of, fresh, switches, with_drawings
 from generator.pictures import Picture, grid, png, write
 from generator.training import stop_signals
 from generator.weights import trained
@@ -120,7 +122,7 @@ def teach(
     couples: Couples,
     minutes: float = float("inf"),
     most: float = float("inf"),
-    look_every: float = 180.0,
+    look_every: float = 300.0,
     tell: Callable[[Progress], None] = lambda _progress: None,
 ) -> None:
     """Teach for so long, or so much, all in all; go on where the folder's state is.
@@ -216,12 +218,17 @@ def _judged(taught: pair.Pair, couples: Couples, rows: NDArray[np.int64]) -> dic
     found = {"photos": _off(taught.faces.draw(ws), couples.photos[rows])}
     if taught.drawn:
         known = taught.meet(couples.drawings[rows, 0])
-        for name, begin in (("drawings", ws), ("redrawn", known)):
+        blend = taught.blended(Switch(switches(taught.configuration)[-1]))
+        for name, draws, begin in (
+            ("drawings", taught, ws),
+            ("blended", blend, ws),
+            ("redrawn", taught, known),
+        ):
             off = []
             for column in range(couples.drawings.shape[1]):
                 emotions = [EMOTIONS[at] for at in couples.emotions[rows, column]]
-                moved = taught.all_felt(begin, emotions, couples.intensities[rows, column])
-                off.append(_off(taught.emoji.draw(moved), couples.drawings[rows, column]))
+                moved = draws.all_felt(begin, emotions, couples.intensities[rows, column])
+                off.append(_off(draws.emoji.draw(moved), couples.drawings[rows, column]))
             found[name] = float(np.mean(off))
     return {name: round(value, 3) for name, value in found.items()}
 

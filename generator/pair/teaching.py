@@ -10,6 +10,9 @@ A photograph of 64 pixels does not say all that its drawing has, and where M can
 the middle of what may be, which is a blur. So E takes the drawing of a person at rest to w, too:
 from there nothing is unknown, M learns to draw sharply, and attributes lead by a way that is short.
 
+So that layers of F fit under those of M in the end as they did at first, every other step draws
+emoji by a blend: the coarse layers of F under the fine ones of M, with a switch by chance.
+
 There is no adversary here, so F's photographs are soft; `train --from` sharpens them afterwards.
 
 A state is a nested dictionary of tensors and holds all that the next step depends on:
@@ -21,8 +24,8 @@ A state is a nested dictionary of tensors and holds all that the next step depen
     key         what chance starts from
 
 Sources: the reconstruction of a photograph through w: Richardson et al. 2021, "Encoding in style";
-fine-tuning and swapping layers: Pinkney and Adler 2020; directions for expressions: Shen et al.
-2020, "Interpreting the latent space of GANs".
+fine-tuning and swapping layers: Pinkney and Adler 2020 (teaching the blends is ours); directions
+for expressions: Shen et al. 2020, "Interpreting the latent space of GANs".
 """
 
 from __future__ import annotations
@@ -38,18 +41,21 @@ from numpy.typing import NDArray
 
 from generator import chance, networks
 from generator.autodiff import compiled, value_and_gradient
+from generator.blending import position, switch_at
 from generator.checkpoints.shapes import discriminator_shapes
 from generator.configuration import Configuration, Tensors
 from generator.losses import Adam
 from generator.ops import Tensor
 from generator.pair.couples import EMOTIONS, Couples
 from generator.perception import bands
-from generator.weights import fresh_generator, prepared, trained
+from generator.weights import Weights, fresh_generator, prepared, trained
 from vcam_emoji.types import Emotion
 
 State: TypeAlias = Any
 
 _AVERAGE = 0.999
+_NOWHERE = -1.0
+"""A switch below every layer: M alone draws."""
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
 _ACROSS, _DOWN = (0.22, 0.78), (0.3, 0.84)
 """Where eyes, brows and mouth are drawn, shares of the side."""
@@ -76,6 +82,8 @@ class Recipe:
     near people, also where a search has left the w that are the same in all layers."""
     features: float = 4.0
     """How much more a pixel of a drawing counts where eyes, brows and mouth are."""
+    blended: float = 0.5
+    """Share of the steps in which a blend draws the emoji."""
     tame: float = 1e-3
     """Weight of the mean square of w."""
     light: float = 0.1
@@ -172,6 +180,24 @@ def felt(ws: Tensor, directions: Tensor, emotion: Tensor, intensity: Tensor) -> 
     return ws + ops.take(directions * kept, emotion, axis=0) * intensity[:, None, None]
 
 
+def switches(c: Configuration) -> tuple[int, ...]:
+    """The resolutions up to which layers of F are taught under those of M.
+
+    M needs the last two to draw.
+    """
+    return c.resolutions[:-2] or c.resolutions[:1]
+
+
+def under(faces: Weights, emoji: Weights, switch: Tensor) -> dict[str, Any]:
+    """A generator with the layers of `faces` below a place in the row of `blending.position`."""
+    return {
+        name: ops.where(switch < position(name), own, faces[name])
+        if name.startswith("synthesis.")
+        else own
+        for name, own in emoji.items()
+    }
+
+
 def unlike(one: Tensor, other: Tensor, features: float = 1.0) -> Tensor:
     """How different pictures look: absolute differences, of pixels and of edges.
 
@@ -248,7 +274,8 @@ class Teacher:
                 moved = felt(
                     many, weights["D"]["directions"], batch["emotions"], batch["intensities"]
                 )
-                told["drawings"] = unlike(drawn(weights["M"], moved), drawings, recipe.features)
+                emoji = under(weights["F"], weights["M"], batch["switch"])
+                told["drawings"] = unlike(drawn(emoji, moved), drawings, recipe.features)
                 total = total + told["drawings"]
             return total, told
 
@@ -294,7 +321,8 @@ def batch_of(
 
     Returns:
         `photos` [n, r, r, 3], `rest` likewise, and `drawings` [n * moods, r, r, 3] with `emotions`
-        and `intensities`: of the photographs' people first, then mood by mood of the others.
+        and `intensities`: of the photographs' people first, then mood by mood of the others. And
+        `switch`, below which layers of F draw them: a place in the row of `blending.position`.
     """
     n, known = len(rows), couples.drawings.shape[1]
     others = rng.choice(drawn, n)
@@ -306,7 +334,10 @@ def batch_of(
     photos[turned] = photos[turned, :, ::-1]
     lighter = 1 + recipe.light * rng.uniform(-1, 1, (n, 1, 1, 1))
     tinted = 1 + recipe.light / 3 * rng.uniform(-1, 1, (n, 1, 1, 3))
+    blends = rng.random() < recipe.blended
+    switch = switch_at(int(rng.choice(switches(recipe.configuration)))) if blends else _NOWHERE
     return {
+        "switch": np.float32(switch),
         "photos": np.rint((photos * lighter * tinted).clip(0, 255)).astype(np.uint8),
         "rest": couples.drawings[others, 0],
         "drawings": couples.drawings[who, column],
