@@ -20,12 +20,13 @@ pytest.importorskip("resvg_py")
 from keras import ops
 
 from generator.artwork.people.person import Person
-from generator.blending import blend, switch_at
+from generator.blending import Switch, blend, switch_at
 from generator.cli import main
 from generator.commands import options
 from generator.configuration import Checkpoint, Configuration
 from generator.judge.answers import Readings, kinds, numbers
 from generator.labels import Label
+from generator.network import Network
 from generator.pair import couples, figures, leading, mapping, pair, portraying, run, teaching
 from generator.pair.couples import EMOTIONS, GROUND, Couples
 from generator.pair.leading import Lead
@@ -481,6 +482,46 @@ def test_a_photograph_is_searched_with_the_network_of_faces(taught: Path) -> Non
         _, ws = portraying.introduced(opened, photo, Person(), way, search)
         off.append(np.abs(opened.faces.draw(ws[None])[0].astype(int) - _few().photos[2]).mean())
     assert off[1] < 0.8 * off[0]
+
+
+def test_a_blended_pair_draws_emoji_over_the_layers_of_faces(taught: Path) -> None:
+    opened = pair.load(taught)
+    mixed = opened.blended(Switch(4))
+    ws = opened.meet(_few().photos)
+    np.testing.assert_array_equal(mixed.faces.draw(ws), opened.faces.draw(ws))
+    low, high = (Checkpoint(SMALL, stored(each.weights)) for each in (opened.faces, opened.emoji))
+    wanted = Network.of(blend(low, high, 4)).draw(ws)
+    np.testing.assert_array_equal(mixed.emoji.draw(ws), wanted)
+    assert (wanted != opened.emoji.draw(ws)).any()
+    whole = opened.blended(Switch(8))
+    np.testing.assert_array_equal(whole.emoji.draw(ws), opened.faces.draw(ws))
+    weak = opened.blended(Switch(4, strength=0.0))
+    np.testing.assert_array_equal(weak.emoji.draw(ws), opened.faces.draw(ws))
+    with pytest.raises(UsageError):
+        opened.blended(Switch(16))
+
+
+def test_the_chosen_blend_is_shown_between_its_neighbours() -> None:
+    shape = replace(SMALL, resolution=64)
+    recipe = replace(RECIPE, configuration=shape)
+    state = teaching.with_drawings(teaching.fresh(recipe), recipe)
+    opened = pair.Pair.of(state["weights"], shape)
+    ws = np.zeros((shape.num_ws, shape.w_dim), np.float32)
+
+    def shown(chosen: Switch | None) -> list[str]:
+        return [label for label, _ in portraying.blends(opened, ws, chosen)]
+
+    assert shown(Switch(8)) == ["by faces", "from 16", "from 8", "from 4"]
+    assert shown(Switch(16)) == ["by faces", "from 32", "from 16", "from 8"]
+    assert shown(Switch(4)) == shown(None) == ["by faces", "from 16", "from 8", "from 4"]
+    assert shown(Switch(64)) == ["by faces", "from 64", "from 32", "from 16"]
+    assert all(each.shape == (64, 64, 3) for _, each in portraying.blends(opened, ws, None))
+
+
+@pytest.mark.parametrize("way", ["encoder", "photo"])
+def test_a_way_that_begins_at_a_photograph_needs_one(way: portraying.Way, taught: Path) -> None:
+    with pytest.raises(ValueError, match="photograph"):
+        portraying.introduced(pair.load(taught), None, Person(), way)
 
 
 def _felt(moods: Sequence[tuple[Emotion, float]]) -> tuple[list[Emotion], NDArray[np.float32]]:

@@ -86,6 +86,7 @@ def register_evaluation(kinds: Any) -> None:
         choices=shared.WAYS,
         help="as `make --way` has it; may be given several times; all, if not said",
     )
+    judge.add_argument("--resolution", type=int, help="by a blend, as `make --resolution` has it")
     judge.add_argument("--backend", choices=BACKENDS, help="what Keras runs on (tensorflow)")
     judge.add_argument("--json", action="store_true", help="print one JSON object")
     judge.set_defaults(run=_evaluate)
@@ -195,6 +196,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     use(options.backend)
     import numpy as np
 
+    from generator.blending import Switch
     from generator.judge import network
     from generator.judge.gallery import EMOTIONS
     from generator.labels import labels
@@ -205,6 +207,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from generator.trait_training import pictures
 
     judge, taught, reader = network.load(options.judge), pair.load(options.pair), Reader()
+    if options.resolution is not None:
+        taught = taught.blended(Switch(options.resolution))
     told = [label for label in labels() if held_out(label.file)][: options.people]
     full = [(emotion, 1.0) for emotion in EMOTIONS]
     side = taught.configuration.resolution
