@@ -231,6 +231,23 @@ def test_a_camera_that_is_gone_after_a_restart_is_only_good_to_know() -> None:
     assert 'card_label="Virtual Camera"' in finding.hint
 
 
+@pytest.mark.parametrize(
+    ("version", "known"), [("0.15.0", True), ("0.13.1", True), ("0.12.5", None), ("1.0", True)]
+)
+def test_how_well_is_known_who_watches_is_told(version: str, known: bool | None) -> None:
+    machine = FakeMachine()
+    machine.texts["/sys/module/v4l2loopback/version"] = version.encode()
+    finding = only(machine, "light off")
+    assert finding.ok is known
+    assert bool(finding.hint) is (known is None)
+    assert found(without_module(), "light off") == []
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_where_nothing_tells_who_watches_a_pause_is_named(system: str) -> None:
+    assert "vcam-emoji pause" in only(FakeMachine(system=system), "light off").hint
+
+
 def test_a_missing_tray_is_only_good_to_know() -> None:
     machine = FakeMachine(troubles={"tray": VcamEmojiError("There is no display.", "Go on.")})
     assert only(machine, "tray") == Finding("tray", None, "There is no display.", "Go on.")

@@ -40,7 +40,7 @@ def diagnose(machine: Machine | None = None) -> list[Finding]:
             findings += _virtual_camera_on_windows(machine)
         case "darwin":
             findings += _virtual_camera_on_macos(machine)
-    return [*findings, *_tray(machine), *_service(machine)]
+    return [*findings, *_at_rest(machine), *_tray(machine), *_service(machine)]
 
 
 # Our own parts.
@@ -319,6 +319,36 @@ def _first(version: str) -> int:
 
 
 # What is good to have.
+
+
+_TELLS_WHO_STREAMS = (0, 13)
+"""Version of v4l2loopback."""
+
+
+def _at_rest(machine: Machine) -> Iterator[Finding]:
+    """Whether the webcam's light can go out while nobody watches."""
+    name = "light off"
+    if machine.system != "linux":
+        yield Finding(
+            name,
+            None,
+            "This system does not tell who watches, so the webcam stays on while the service runs.",
+            "A pause lets go of it: vcam-emoji pause",
+        )
+        return
+    version = _text(machine, f"{_MODULE}/version")
+    if not version:
+        return
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) >= _TELLS_WHO_STREAMS:
+        yield Finding(name, True, "The webcam is on only while a program shows the virtual camera.")
+    else:
+        yield Finding(
+            name,
+            None,
+            f"v4l2loopback {version} does not tell who watches, so the webcam is on while any "
+            "program has the virtual camera open.",
+            f"Version 0.13 tells: {_SOURCE}",
+        )
 
 
 def _tray(machine: Machine) -> Iterator[Finding]:
