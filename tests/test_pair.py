@@ -439,6 +439,37 @@ def test_colours_of_a_smaller_picture_are_averaged_as_much_as_they_are_seen() ->
     assert (np.abs(small[..., 3].astype(int) - 128) <= 1).all()
 
 
+def test_a_blend_has_ground_where_the_drawing_has_it(taught: Path) -> None:
+    outlines = np.empty((1, 64, 64, 3), np.uint8)
+    outlines[:] = GROUND
+    outlines[0, 20:44, 20:44] = 90
+    stained = np.full((1, 64, 64, 3), 60, np.uint8)
+    clean = portraying._on_ground(stained, outlines)
+    assert (clean[0, 20:44, 20:44] == 60).all()
+    assert (clean[0, 19, 30] == 60).all()
+    assert (clean[0, :16] == GROUND).all()
+    assert (stained == 60).all()
+    opened = pair.load(taught)
+    mixed = opened.blended(Switch(4))
+    assert mixed.alone is opened.emoji
+    lead, drawings = Lead(tuned=1), np.full((1, 8, 8, 3), 90, np.uint8)
+    ws = opened.meet(_few().photos)[0]
+    assert leading.tuned(mixed, drawings, [(Emotion.HAPPY, 1.0)], ws, lead).alone is None
+
+
+def test_what_hangs_together_with_nothing_in_the_middle_is_left_out() -> None:
+    pixels = np.zeros((32, 32, 4), np.uint8)
+    pixels[8:24, 8:24] = 255
+    pixels[24:28, 15] = 255  # a lock of hair
+    alone = pixels.copy()
+    pixels[0:3, 20:30] = 255
+    pixels[29, 0] = 9
+    np.testing.assert_array_equal(portraying._head_alone(pixels), alone)
+    hollow = alone.copy()
+    hollow[12:20, 12:20] = 0
+    np.testing.assert_array_equal(portraying._head_alone(hollow), hollow)
+
+
 def test_the_ways_of_the_command_line_are_all_there_are() -> None:
     assert sorted(portraying.WAYS) == sorted(options.WAYS)
 

@@ -118,7 +118,7 @@ def tuned(
     x = _descended(step, frame, x, lead.tuning_rate, lead.tuned)
     emoji = replace(pair.emoji, weights={**pair.emoji.weights, **x["M"]})
     directions: NDArray[np.float32] = ops.convert_to_numpy(x["D"]["directions"])
-    return replace(pair, emoji=emoji, directions=directions)
+    return replace(pair, emoji=emoji, directions=directions, alone=None)
 
 
 def _frame(drawings: NDArray[np.uint8], moods: Moods) -> dict[str, Tensor]:

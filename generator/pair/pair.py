@@ -48,6 +48,8 @@ class Pair:
     encoder: Weights
     directions: NDArray[np.float32]
     """[7, num_ws, w_dim], in the order of `Emotion`: what an emotion in full adds to ws."""
+    alone: Network | None = None
+    """Where `emoji` is a blend: what it was before, whose ground is clean."""
 
     @classmethod
     def of(cls, weights: Mapping[str, Weights], configuration: Configuration) -> Pair:
@@ -111,7 +113,7 @@ class Pair:
             Checkpoint(self.configuration, stored(each.weights))
             for each in (self.faces, self.emoji)
         )
-        return replace(self, emoji=Network.of(switch.blend(low, high)))
+        return replace(self, emoji=Network.of(switch.blend(low, high)), alone=self.emoji)
 
     def with_mapping(self, mapping: Weights, w_avg: NDArray[np.float32]) -> Pair:
         """The same, both networks with that mapping from z."""

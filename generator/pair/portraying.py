@@ -38,6 +38,14 @@ WAYS: tuple[Way, ...] = get_args(Way)
 
 LARGEST = 512
 """Pixels that the sharpening network makes."""
+_PAINT = 24
+"""Grey levels from the ground."""
+_ROOM = 5
+"""Pixels of 64: the shape of a blend is the photograph's, half as far beyond the drawing's."""
+_SEEN = 64
+"""Alpha from which on parts hang together; what is fainter is an edge, or a stain."""
+_EDGE = 7
+"""Pixels: an edge reaches half as far out."""
 SEARCH = Recipe(steps=80, space="w+", rate=0.05, shake=0.0)
 
 
@@ -94,7 +102,26 @@ def pictures(
     """A person in an emotion, [n, r, r, 3] on `couples.GROUND`, one for each intensity."""
     many = np.repeat(ws[None], len(intensities), axis=0)
     strength = np.array(intensities, np.float32)
-    return pair.emoji.draw(pair.all_felt(many, [emotion] * len(intensities), strength))
+    felt = pair.all_felt(many, [emotion] * len(intensities), strength)
+    drawn = pair.emoji.draw(felt)
+    return drawn if pair.alone is None else _on_ground(drawn, pair.alone.draw(felt))
+
+
+def _on_ground(drawn: NDArray[np.uint8], outlines: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blends, with ground where drawings of the same people have ground.
+
+    A network of faces draws what is behind people, too, and some of it stains a blend.
+
+    Args:
+        drawn: [n, r, r, 3].
+        outlines: Likewise.
+    """
+    found = drawn.copy()
+    for picture, outline in zip(found, outlines, strict=True):
+        person = np.abs(outline.astype(int) - couples.GROUND).max(axis=2) >= _PAINT
+        around = cv2.dilate(person.astype(np.uint8), np.ones((_ROOM, _ROOM), np.uint8))
+        picture[around == 0] = couples.GROUND
+    return found
 
 
 def blends(pair: Pair, ws: NDArray[np.float32], chosen: Switch | None) -> list[tuple[str, Picture]]:
@@ -148,7 +175,7 @@ def emoji_set(
         drawn = []
         for strength, picture in zip(strengths, small, strict=True):
             drawing(emotion)
-            pixels = sharpener.sharpen(picture[None])[0]
+            pixels = _head_alone(sharpener.sharpen(picture[None])[0])
             drawn.append((strength, EmojiImage(_bgra(pixels, size), ANCHORS)))
         images[emotion] = tuple(drawn)
     return EmojiSet(
@@ -159,6 +186,20 @@ def emoji_set(
         provenance="Drawn by a StyleGAN2 that learnt from drawings, from a photograph's latent.",
         images=images,
     )
+
+
+def _head_alone(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGBA without what hangs together with nothing in the middle.
+
+    A ground that is not quite its colour, as far from the people who were learnt it may be, is
+    taken for paint in places.
+    """
+    _, parts = cv2.connectedComponents((pixels[..., 3] >= _SEEN).astype(np.uint8), connectivity=4)
+    part = parts[tuple(side // 2 for side in parts.shape)]
+    if part == 0:  # then there is no telling what the head is
+        return pixels
+    head = cv2.dilate((parts == part).astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8))
+    return np.where(head[..., None] > 0, pixels, np.uint8(0))
 
 
 def _bgra(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
