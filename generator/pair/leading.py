@@ -53,7 +53,7 @@ class Lead:
     """Of Adam in the search, in deviations of w, at first; it falls along a cosine to 0."""
     tuned: int = 120
     """Steps of the network of emoji and of the directions."""
-    tuning_rate: float = 0.008
+    tuning_rate: float = 0.01
     """Likewise, of their weights."""
     features: float = 4.0
     """How much more a pixel counts where eyes, brows and mouth are."""
