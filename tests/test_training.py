@@ -94,6 +94,43 @@ class TestTraining:
         losses = [each.loss for each in run.epochs()]
         assert losses == pytest.approx([each.loss for each in Run(whole_run).epochs()], rel=1e-3)
 
+    def test_a_sharpness_aware_step_takes_the_slope_of_the_worst_place_near_by(self) -> None:
+        import keras
+
+        from vcam_emoji.training import sharpness
+
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+        began = np.array([[0.5], [-1.0]], np.float32)
+        model.set_weights([began])
+        optimizer = keras.optimizers.SGD(0.1)
+        optimizer.build(model.trainable_variables)
+
+        def loss(wanted: object, got: object) -> object:
+            return keras.ops.square(got - wanted)[:, 0]  # type: ignore[operator]
+
+        pictures = np.array([[1, 2], [0, 1], [3, -1], [1, 1]], np.float32)
+        wanted = np.array([[1], [0], [2], [-1]], np.float32)
+
+        def slope(w: np.ndarray, n: int) -> np.ndarray:
+            x, y = pictures[:n], wanted[:n]
+            return np.asarray(2 * x.T @ (x @ w - y) / n)
+
+        up = slope(began, 2)
+        worst = began + 0.3 * up / np.linalg.norm(up)
+        found = sharpness.step(model, optimizer, loss, 0.3)(pictures, wanted)
+        after = began - 0.1 * slope(worst, 4)
+        np.testing.assert_allclose(model.get_weights()[0], after, rtol=1e-5)
+        assert float(found) == pytest.approx(float(np.mean((pictures @ worst - wanted) ** 2)))
+
+    def test_a_sharpness_aware_run_learns(self, tiny: None, tmp_path: Path) -> None:
+        from vcam_emoji.training.run import Run
+        from vcam_emoji.training.train import train
+
+        aware, run = replace(RECIPE, sharpness=0.05), Run(tmp_path)
+        run.begin(aware)
+        losses = [epoch.loss for epoch in train(run, aware, stripes())]
+        assert losses[-1] < losses[0]
+
     def test_a_run_by_the_clock_ends_when_its_time_is_over(
         self, tiny: None, tmp_path: Path
     ) -> None:

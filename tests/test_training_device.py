@@ -137,6 +137,7 @@ faces = Faces(images, labels, np.where(np.arange(n) < 48, "train", "public"))
 recipe = replace(
     Recipe(), network="tiny", epochs=2, batch=16, warm_up_epochs=1, precision="float32", mixup=0.2
 )
+recipe = replace(recipe, sharpness=float(sys.argv[2]))
 teachers = [build("tiny")]
 out = Path(sys.argv[1])
 whole, stopped = Run(out / "whole"), Run(out / "stopped")
@@ -154,7 +155,10 @@ assert losses[-1] < losses[0], losses
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
-def test_on_jax_a_resumed_run_ends_as_one_that_never_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sharpness", ["0", "0.05"])
+def test_on_jax_a_resumed_run_ends_as_one_that_never_stopped(
+    sharpness: str, tmp_path: Path
+) -> None:
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
@@ -163,7 +167,7 @@ def test_on_jax_a_resumed_run_ends_as_one_that_never_stopped(tmp_path: Path) -> 
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(tmp_path)],
+        [sys.executable, "-c", _PROGRAM, str(tmp_path), sharpness],
         env=environment,
         capture_output=True,
         text=True,

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from jax import numpy as jnp
 
-from vcam_emoji.training import learner
+from vcam_emoji.training import learner, sharpness
 from vcam_emoji.training.augment_ops import DRAWS, varied
 from vcam_emoji.training.learner import Examples, Tensor
 from vcam_emoji.training.plan import Plan
@@ -108,13 +108,19 @@ class DeviceLearner:
     ) -> tuple[dict[str, Any], Tensor]:
         pictures, targets = self._shown(data, known, now)
 
-        def loss_of(trained: Any) -> tuple[Tensor, Any]:
+        def loss_of(trained: Any, n: int) -> tuple[Tensor, Any]:
             variables = trained, state["other"]
-            logits, other = self._model.stateless_call(*variables, pictures, training=True)
-            losses = learner.cross_entropy(targets, logits, self._examples.groups)
+            logits, other = self._model.stateless_call(*variables, pictures[:n], training=True)
+            losses = learner.cross_entropy(targets[:n], logits, self._examples.groups)
             return jnp.mean(losses), other
 
-        (loss, other), slopes = jax.value_and_grad(loss_of, has_aux=True)(state["trained"])
+        slopes_of = jax.value_and_grad(loss_of, has_aux=True)
+        place, rho = state["trained"], self._recipe.sharpness
+        if rho:
+            _, slopes = slopes_of(place, len(pictures) // 2)
+            moves = sharpness.uphill(slopes, rho)
+            place = [value + move for value, move in zip(place, moves, strict=True)]
+        (loss, other), slopes = slopes_of(place, len(pictures))
         settings = [
             now["rate"] if v.path.endswith("learning_rate") else value
             for v, value in zip(self._optimizer.variables, state["optimizer"], strict=True)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from vcam_emoji.emotion_input import scaled
-from vcam_emoji.training import learner
+from vcam_emoji.training import learner, sharpness
 from vcam_emoji.training.augment import varied
 from vcam_emoji.training.learner import Examples, Tensor
 from vcam_emoji.training.plan import Plan
@@ -39,6 +39,8 @@ class HostLearner:
 
         # XLA was measured on a CPU: five times slower than oneDNN on the separable convolutions.
         model.compile(self._optimizer, loss=loss, jit_compile=False)
+        rho = recipe.sharpness
+        self._step = sharpness.step(model, self._optimizer, loss, rho) if rho else None
         if state.variables:
             assign(model.variables, state.variables)
             assign(self._optimizer.variables, state.optimizer)
@@ -60,7 +62,8 @@ class HostLearner:
                 pictures = share * pictures + (1 - share) * np.roll(pictures, 1, axis=0)
                 targets = share * targets + (1 - share) * np.roll(targets, 1, axis=0)
             targets = learner.taught(targets, pictures, self._teachers, how)
-            losses.append(float(self._model.train_on_batch(pictures, targets)))
+            take = self._step or self._model.train_on_batch
+            losses.append(float(take(pictures, targets)))
             self._add_to_average(float(learner.kept(how.average_decay, step)))
             on_steps(1)
         return float(np.mean(losses))

@@ -48,6 +48,8 @@ class Recipe:
     """More labelled faces, those for training of which are learnt from as well."""
     mixup: float = 0.0
     """Where above 0, alpha of mixup (Zhang et al. 2018): pictures are blended in pairs."""
+    sharpness: float = 0.0
+    """Where above 0, how far weights move before the slope is taken (see `sharpness`)."""
     balance: float = 0.0
     """How much oftener rare classes are shown: a class of n pictures, n to the minus this times."""
     average_decay: float = 0.999
