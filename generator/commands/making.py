@@ -118,7 +118,7 @@ def _make(options: argparse.Namespace) -> int:
     if options.by == "networks":
         if options.emotions:
             raise UsageError("--emotions steers vectors alone.", "Leave it, or --by networks, out.")
-        _check_for_networks(options)
+        _check_for_networks(options, options.way)
         switch = portraying.switch_of(options, None)
         backend.use()
     if not options.replace:
@@ -216,11 +216,13 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("There is no picture to open.", "Say where: --sheet FILE.png")
 
 
-def _check_for_networks(options: argparse.Namespace, way: Way | None = None) -> None:
-    """Raises `UsageError` for what the pair that ships cannot do."""
+def _check_for_networks(options: argparse.Namespace, way: Way | None) -> None:
+    """Raises `UsageError` for what the pair that ships cannot do by that way (None: tuned)."""
     if options.size > 512:
         raise UsageError("The networks cannot draw so large.", "--size 512 is the most.")
-    if options.trait and (way or options.way) in ("photo", "encoder"):
+    from generator.making import ByNetworks
+
+    if options.trait and not ByNetworks(way or "tuned").led_by_traits:
         raise UsageError(
             "--trait is for sets that are led by traits.", "Make it by the way tuned or traits."
         )
