@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -156,12 +156,10 @@ def emoji_set(network: Network, latents: Latents, name: str, size: int) -> Emoji
 
 def strengths(networks: Networks, latents: Latents, chosen: Switch) -> list[tuple[str, Picture]]:
     """The first latent by three blends, the chosen one in the middle, with labels."""
-    resolutions = networks.faces.configuration.resolutions
-    at = resolutions.index(chosen.resolution)
     first = next(iter(latents.values()))[None]
     return [
-        (f"from {r}", networks.blended(replace(chosen, resolution=r)).draw(first)[0])
-        for r in resolutions[max(0, at - 1) : at + 2]
+        (f"from {switch.resolution}", networks.blended(switch).draw(first)[0])
+        for switch in chosen.neighbours(networks.faces.configuration.resolutions)
     ]
 
 

@@ -17,6 +17,7 @@ the soft one lies at the same place here, between two layers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from typing import Literal, TypeAlias
@@ -101,8 +102,13 @@ class Switch:
     strength: float = 1.0
 
     def blend(self, faces: Checkpoint, emoji: Checkpoint) -> Checkpoint:
-        """As the function `blend` does it, for the same reasons not."""
+        """Raises `UsageError` or `DataError` as the function `blend` does."""
         return blend(faces, emoji, self.resolution, width=self.width, strength=self.strength)
+
+    def neighbours(self, resolutions: Sequence[int]) -> list[Switch]:
+        """Three of these resolutions, this one in the middle if there are any on both sides."""
+        first = max(0, min(resolutions.index(self.resolution) - 1, len(resolutions) - 3))
+        return [replace(self, resolution=each) for each in resolutions[first : first + 3]]
 
 
 def blended_names(generator: Tensors) -> list[str]:

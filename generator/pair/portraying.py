@@ -13,7 +13,6 @@ There are four ways to a person:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal, Protocol, TypeAlias, get_args
 
 import cv2
@@ -132,13 +131,10 @@ def blends(pair: Pair, ws: NDArray[np.float32], chosen: Switch | None) -> list[t
         ws: [num_ws, w_dim].
         chosen: The switch that draws, which lies in the middle if there are three about it.
     """
-    resolutions = pair.configuration.resolutions
-    at = 0 if chosen is None else resolutions.index(chosen.resolution)
-    first = max(0, min(at - 1, len(resolutions) - 3))
-    rest = ws[None]
+    resolutions, rest = pair.configuration.resolutions, ws[None]
     shown = [
-        (f"from {r}", pair.blended(replace(chosen or Switch(r), resolution=r)).emoji.draw(rest)[0])
-        for r in resolutions[first : first + 3]
+        (f"from {switch.resolution}", pair.blended(switch).emoji.draw(rest)[0])
+        for switch in (chosen or Switch(resolutions[0])).neighbours(resolutions)
     ]
     return [("by faces", pair.faces.draw(rest)[0]), *reversed(shown)]
 
