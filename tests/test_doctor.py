@@ -10,8 +10,9 @@ import pytest
 from vcam_emoji import doctor
 from vcam_emoji.devices import LOAD_MODULE, CameraDevice, Details
 from vcam_emoji.doctor import Finding, diagnose
-from vcam_emoji.errors import ModelError, VcamEmojiError
+from vcam_emoji.errors import EmojiSetError, ModelError, SettingsError, VcamEmojiError
 from vcam_emoji.machine import TRIALS, Machine, ThisMachine
+from vcam_emoji.settings import Settings, change
 
 WEBCAM = CameraDevice("/dev/video0", "HD Webcam", 0)
 LOOPBACK = CameraDevice("/dev/video10", "Virtual Camera", None, virtual=True)
@@ -40,6 +41,8 @@ class FakeMachine:
     classes: tuple[str, ...] = ()
     pid: int | None = None
     troubles: dict[str, VcamEmojiError] = field(default_factory=dict)
+    chosen: Settings | SettingsError = field(default_factory=Settings)
+    sets: tuple[str, ...] = ("classic", "me")
 
     def read(self, path: str) -> bytes | None:
         return self.texts.get(path)
@@ -78,6 +81,14 @@ class FakeMachine:
     def trouble_with(self, what: str) -> VcamEmojiError | None:
         assert what in TRIALS
         return self.troubles.get(what)
+
+    def settings(self) -> Settings:
+        if isinstance(self.chosen, SettingsError):
+            raise self.chosen
+        return self.chosen
+
+    def trouble_with_set(self, name: str) -> VcamEmojiError | None:
+        return None if name in self.sets else EmojiSetError(f"No set {name!r}.", "Make it.")
 
 
 def found(machine: Machine, name: str) -> list[Finding]:
@@ -246,6 +257,51 @@ def test_how_well_is_known_who_watches_is_told(version: str, known: bool | None)
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_where_nothing_tells_who_watches_a_pause_is_named(system: str) -> None:
     assert "vcam-emoji pause" in only(FakeMachine(system=system), "light off").hint
+
+
+def test_a_webcam_that_the_settings_keep_on_is_told_of() -> None:
+    finding = only(FakeMachine(chosen=choosing("standby.after_s", 0)), "light off")
+    assert finding.ok is None
+    assert "standby.after_s 10" in finding.hint
+
+
+def choosing(key: str, value: object) -> Settings:
+    return change(Settings(), key, value)
+
+
+def test_settings_that_are_refused_are_told_of_and_nothing_else_falls_over() -> None:
+    machine = FakeMachine(chosen=SettingsError("look.scale cannot be 9.", "Allowed: 0.5 to 3."))
+    finding = only(machine, "settings")
+    assert finding.ok is False
+    assert finding.message == "look.scale cannot be 9."
+    assert finding.hint == "Allowed: 0.5 to 3. Until then the defaults hold."
+    assert works(machine)
+
+
+def test_an_emoji_set_of_ones_own_is_tried_and_the_shipped_one_stands_in() -> None:
+    assert found(FakeMachine(), "your emoji set") == []
+    assert only(FakeMachine(chosen=choosing("look.emoji_set", "me")), "your emoji set").ok
+    machine = FakeMachine(chosen=choosing("look.emoji_set", "gone"))
+    finding = only(machine, "your emoji set")
+    assert finding.ok is False
+    assert "the shipped one is shown" in finding.hint
+    assert works(machine)
+
+
+def test_a_camera_that_the_settings_name_and_nobody_has_keeps_the_picture_away() -> None:
+    assert found(FakeMachine(), "your camera") == []
+    assert found(FakeMachine(chosen=choosing("devices.camera", "hd web")), "your camera") == []
+    machine = FakeMachine(chosen=choosing("devices.camera", "Brio"))
+    finding = only(machine, "your camera")
+    assert "Brio" in finding.message
+    assert "HD Webcam" in finding.hint
+    assert not works(machine)
+
+
+def test_a_clip_instead_of_a_webcam_is_told_of() -> None:
+    finding = only(FakeMachine(chosen=choosing("devices.camera", "demo")), "your camera")
+    assert finding.ok is None
+    assert "devices.camera 0" in finding.hint
 
 
 def test_a_missing_tray_is_only_good_to_know() -> None:

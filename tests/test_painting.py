@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import fakes
+from vcam_emoji.backdrop import FEATHER
 from vcam_emoji.commands import Mode
 from vcam_emoji.emoji_set import Anchors, EmojiImage, EmojiSet
 from vcam_emoji.painting import Painter, cover
@@ -143,6 +144,13 @@ def test_the_head_cover_holds_ears_hair_and_chin() -> None:
     for dx, dy in ((-0.75, 0), (0.75, 0), (0, -1.05), (0, 0.95), (-0.55, -0.7), (0.55, 0.5)):
         place = np.array([[ex + dx * wide, ey + dy * wide]], np.float32)
         assert at.head.radius(place)[0] < 1, (dx, dy)
+
+
+def test_a_collar_shows_below_the_head() -> None:
+    face = fakes.face((320, 240), 130)
+    (ex, ey), wide = face.points.eyes, face.box.width
+    collar = np.array([[ex, ey + 1.25 * wide]], np.float32)
+    assert cover(face).head.radius(collar)[0] > FEATHER
 
 
 def test_a_plain_wall_is_continued_behind_the_head() -> None:

@@ -513,6 +513,30 @@ def _played(path: list[tuple[float, float, float, int, str]]) -> Iterator[tuple[
         identity += event == "gone"
 
 
+def test_a_body_hangs_down_from_its_head_or_leans_as_the_head_does() -> None:
+    at = cover(fakes.face((320, 100), 60))
+    upright, leaning = (body(at, SIZE[1], lean).astype(np.float32) for lean in (0.0, 30.0))
+    throat = at.features[0], at.features[1] + 0.6 * at.face_width
+    lifted = throat[0] - 1.8 * at.face_width, throat[1] - 0.4 * at.face_width
+    assert cv2.pointPolygonTest(upright, throat, False) > 0
+    assert cv2.pointPolygonTest(leaning, throat, False) > 0
+    assert cv2.pointPolygonTest(upright, lifted, False) < 0
+    assert cv2.pointPolygonTest(leaning, lifted, False) > 0
+
+
+def test_a_shoulder_that_is_lifted_as_the_head_tilts_is_not_frosted() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    tilted = replace(ONE, roll=30.0)
+    at = cover(tilted)
+    shoulder = fakes.face(
+        (at.features[0] - 1.4 * at.face_width, at.features[1] + 0.55 * at.face_width),
+        0.5 * at.face_width,
+    )
+    shares = [stage.show([face], [face, shoulder]).blurred_share for face in (tilted, ONE)]
+    assert shares[0] < shares[1]
+
+
 def test_the_measure_sees_what_is_uncovered_and_is_not_fooled() -> None:
     image = room().copy()
     true = put(image, ONE, 1)

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from xml.parsers.expat import ExpatError
 
+from vcam_emoji import devices
+from vcam_emoji.camera import is_webcam
 from vcam_emoji.devices import LOAD_MODULE, CameraDevice
+from vcam_emoji.errors import CameraError, SettingsError
 from vcam_emoji.machine import Machine, ThisMachine
+from vcam_emoji.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,15 @@ class Finding:
 def diagnose(machine: Machine | None = None) -> list[Finding]:
     """Look at everything that the service needs."""
     machine = machine or ThisMachine()
-    findings = [*_packages(machine), *_parts(machine), *_webcams(machine)]
+    findings = [*_packages(machine), *_parts(machine)]
+    settings = Settings()
+    try:
+        settings = machine.settings()
+        findings += _choices(machine, settings)
+    except SettingsError as error:
+        hint = f"{error.hint} Until then the defaults hold."
+        findings.append(Finding("settings", False, error.message, hint))
+    findings += [*_webcams(machine), *_chosen_camera(machine, settings.devices.camera)]
     match machine.system:
         case "linux":
             findings += [*_module(machine), *_loopbacks(machine), *_after_restart(machine)]
@@ -40,7 +52,7 @@ def diagnose(machine: Machine | None = None) -> list[Finding]:
             findings += _virtual_camera_on_windows(machine)
         case "darwin":
             findings += _virtual_camera_on_macos(machine)
-    return [*findings, *_at_rest(machine), *_tray(machine), *_service(machine)]
+    return [*findings, *_at_rest(machine, settings), *_tray(machine), *_service(machine)]
 
 
 # Our own parts.
@@ -82,6 +94,40 @@ def _parts(machine: Machine) -> Iterator[Finding]:
             yield Finding(what, True, "It loads.")
         else:
             yield Finding(what, False, error.message, error.hint, fatal)
+
+
+# What the person chose.
+
+
+def _choices(machine: Machine, settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", True, "They can be read.")
+    name = settings.look.emoji_set
+    if name == Settings().look.emoji_set:
+        return
+    error = machine.trouble_with_set(name)
+    if error is None:
+        yield Finding("your emoji set", True, f"{name} loads.")
+    else:
+        hint = f"{error.hint} Until then the shipped one is shown."
+        yield Finding("your emoji set", False, error.message, hint.lstrip())
+
+
+def _chosen_camera(machine: Machine, wanted: str) -> Iterator[Finding]:
+    """What `devices.camera` says, where that is not simply a webcam that is there."""
+    name, known = "your camera", machine.cameras()
+    if not is_webcam(wanted):
+        yield Finding(
+            name,
+            None,
+            f"The settings name {wanted} instead of a webcam.",
+            "For the webcam: vcam-emoji settings set devices.camera 0",
+        )
+    elif any(not each.virtual for each in known):
+        try:
+            devices.find(wanted, known)
+        except CameraError as error:
+            hint = f"{error.hint} Choose with: vcam-emoji settings set devices.camera 0"
+            yield Finding(name, False, error.message, hint, fatal=True)
 
 
 # Webcams.
@@ -325,9 +371,17 @@ _TELLS_WHO_STREAMS = (0, 13)
 """Version of v4l2loopback."""
 
 
-def _at_rest(machine: Machine) -> Iterator[Finding]:
+def _at_rest(machine: Machine, settings: Settings) -> Iterator[Finding]:
     """Whether the webcam's light can go out while nobody watches."""
     name = "light off"
+    if not settings.standby.after_s:
+        yield Finding(
+            name,
+            None,
+            "The settings keep the webcam on even while nobody watches.",
+            "For its light to go out: vcam-emoji settings set standby.after_s 10",
+        )
+        return
     if machine.system != "linux":
         yield Finding(
             name,

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from vcam_emoji import devices
+from vcam_emoji import devices, paths, settings
 from vcam_emoji.devices import CameraDevice, Details
 from vcam_emoji.errors import ControlError, VcamEmojiError
+from vcam_emoji.settings import Settings
 
 
 class Machine(Protocol):
@@ -62,6 +63,18 @@ class Machine(Protocol):
         """Why one of `TRIALS` fails here, or None if it works."""
         ...
 
+    def settings(self) -> Settings:
+        """What the person chose.
+
+        Raises:
+            SettingsError: if the file is refused.
+        """
+        ...
+
+    def trouble_with_set(self, name: str) -> VcamEmojiError | None:
+        """Why the emoji set of that name does not load, or None if it does."""
+        ...
+
 
 def _try_faces() -> None:
     from vcam_emoji.tracking import open_tracker
@@ -71,16 +84,14 @@ def _try_faces() -> None:
 
 def _try_emotions() -> None:
     from vcam_emoji.emotions import open_reader
-    from vcam_emoji.settings import Settings
 
     open_reader(lambda: Settings().reading)
 
 
-def _try_emoji_set() -> None:
+def _try_emoji_set(name: str = Settings().look.emoji_set) -> None:
     from vcam_emoji import emoji_set
-    from vcam_emoji.settings import Settings
 
-    emoji_set.load(emoji_set.find(Settings().look.emoji_set))
+    emoji_set.load(emoji_set.find(name))
 
 
 def _try_tray() -> None:
@@ -166,4 +177,14 @@ class ThisMachine:
         except ImportError as error:
             missing = error.name or str(error)
             return VcamEmojiError(f"The Python module {missing} is missing.")
+        return None
+
+    def settings(self) -> Settings:
+        return settings.load(paths.settings_file())
+
+    def trouble_with_set(self, name: str) -> VcamEmojiError | None:
+        try:
+            _try_emoji_set(name)
+        except VcamEmojiError as error:
+            return error
         return None

@@ -27,18 +27,19 @@ from vcam_emoji.sheet import Sheet, cut
 from vcam_emoji.types import Emotion, Expression, Face, Image
 
 # A head in widths of its face (cheek to cheek), from head and face anthropometry: the pupils are
-# 0.45 apart, the mouth 0.48 and the chin 0.82 below them, the crown 0.85 above; ears and hair add
-# to the sides and the top, and the throat is skin too.
+# 0.45 apart, the mouth 0.48 and the chin 0.82 below them, the crown 0.85 above. Ears and hair add
+# to the sides and the top; below the chin lies a quarter of a width, for a mouth that opens wide.
+# More would hide the collar, and what is drawn there instead looks like a balloon on the shoulders.
 _EYES_APART = 0.45
 _EYES_TO_MOUTH = 0.48
 _FACE_HEIGHT = 1.3
 _EYES_TO_CHIN = 0.82
 _HEAD_HALF_WIDTH = 0.98
-_HEAD_HALF_HEIGHT = 1.26
-_HEAD_ABOVE_EYES = 0.05
+_HEAD_HALF_HEIGHT = 1.2
+_HEAD_ABOVE_EYES = 0.11
 """How far the head's centre lies above the line of the eyes."""
 _EMOJI_RADIUS = 0.98
-_EMOJI_ABOVE_FEATURES = 0.20
+_EMOJI_ABOVE_FEATURES = 0.1
 """In `replace` the art sits a little higher than its anchors say: hair adds to the top."""
 
 _INVISIBLE = 1.25

@@ -22,7 +22,8 @@ part of the picture is shown sharply only for a reason, and without one it is no
     its cover. The rule's limit: a face that holds perfectly still and that not even a weak look
     suspects is shown as well.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
-    very frame, and over its body, but for what is taken for a face however weakly. Change that
+    very frame, and over its body, which hangs straight down or leans as the head does, but for
+    what is taken for a face however weakly. Change that
     reaches in from outside is not explained for the length of a head; and nothing is explained so
     while anyone is missing, for `AT_LARGE_S`. That is the rule's limit: a face which the tracker
     does not even suspect and which never shows outside of another person's body, such as a
@@ -69,6 +70,8 @@ _YOUNG_S = 1.0
 """A new face may be placed poorly at first: its cover is larger for so long."""
 _CLOSE = 1.2
 """Rule 6: how far around a tracked head change is its own, as a multiple of its outline."""
+_MOST_LEAN = 35.0
+"""Rule 6: a body hangs straight down or leans as its head does, but no further than this."""
 _GHOST = 1.15
 _PAUSE_S = 1.0
 """After a gap between two frames of more than this no face is sure."""
@@ -357,7 +360,8 @@ class Guard:
             close = _CLOSE if person.seen == now and not missing else 1.0
             heads.append(at.head.outline(close, 24))
             if close > 1:
-                bodies.append(body(at, scene.size[1]))
+                leans = {0.0, min(max(at.roll, -_MOST_LEAN), _MOST_LEAN)}
+                bodies += [body(at, scene.size[1], lean) for lean in leans]
         unsuspected = cv2.bitwise_and(scene.inside(*bodies), cv2.bitwise_not(weak))
         explained = cv2.bitwise_or(scene.inside(*heads), unsuspected)
         return explained.astype(np.uint8, copy=False)
@@ -454,13 +458,21 @@ def _head_of(box: Box) -> Points:
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
 
 
-def body(at: Cover, height: int) -> Points:
-    """Neck, shoulders and arms below a head, [n, 2]: they hang down however it is tilted."""
+def body(at: Cover, height: int, lean: float = 0.0) -> Points:
+    """Neck, shoulders and arms below a head, [n, 2].
+
+    Args:
+        at: The head; it may be tilted without its body.
+        height: Of the frame, in pixels.
+        lean: Degrees clockwise by which the body is not upright.
+    """
     u = at.face_width
     down = -sin(radians(at.roll)), cos(radians(at.roll))
     x, y = at.features[0] + 0.58 * u * down[0], at.features[1] + 0.58 * u * down[1]
-    foot = max(float(height), y + 3 * u)
-    half = [(0.55, y - 0.1 * u), (1.7, y + 0.35 * u), (2.3, y + 1.0 * u), (2.8, foot)]
-    right = [(x + wide * u, at_y) for wide, at_y in half]
-    left = [(x - wide * u, at_y) for wide, at_y in reversed(half)]
-    return np.array(right + left, np.float32)
+    foot = max(float(height) - y, 3 * u)
+    half = [(0.55 * u, -0.1 * u), (1.7 * u, 0.35 * u), (2.3 * u, 1.0 * u), (2.8 * u, foot)]
+    outline = np.array(half + [(-wide, below) for wide, below in reversed(half)], np.float32)
+    across, along = cos(radians(lean)), sin(radians(lean))
+    turn = np.array([[across, along], [-along, across]], np.float32)
+    turned: Points = outline @ turn + np.array([x, y], np.float32)
+    return turned
