@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vcam_emoji import __version__, cli, control, paths
-from vcam_emoji.commands import Command, SetMode, Status
+from vcam_emoji.commands import Command, Pin, SetMode, Status, Toggle
 from vcam_emoji.types import Emotion
 
 
@@ -86,14 +86,17 @@ def test_commands_reach_the_service(asked: list[Command]) -> None:
         ["mode", "overlay"],
         ["pause"],
         ["resume"],
+        ["toggle"],
         ["pin", "sad"],
+        ["pin", "sad", "--toggle"],
         ["unpin"],
         ["react", "happy", "--seconds", "1"],
         ["quit"],
     ):
         assert run(*words) == 0
     assert asked[0] == SetMode("overlay")
-    assert len(asked) == 7
+    assert asked[3:6] == [Toggle(), Pin("sad"), Pin("sad", toggle=True)]
+    assert len(asked) == 9
 
 
 def test_the_status_is_readable(asked: list[Command], capsys: pytest.CaptureFixture[str]) -> None:

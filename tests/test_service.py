@@ -31,6 +31,7 @@ from vcam_emoji.commands import (
     StartAtLogin,
     State,
     Status,
+    Toggle,
     Unpin,
     UseSet,
 )
@@ -327,6 +328,20 @@ def test_pause_and_resume(service: Service, opener: FakeOpener) -> None:
 def test_resuming_from_the_card_mode_is_the_safest_mode(service: Service) -> None:
     service.handle(SetMode("card"))
     assert service.handle(Resume()).mode == Mode.REPLACE
+
+
+def test_one_key_pauses_and_ends_the_pause(service: Service) -> None:
+    assert service.handle(Toggle()).paused
+    assert not service.handle(Toggle()).paused
+    service.handle(SetMode("card"))
+    assert service.handle(Toggle()).mode == Mode.REPLACE
+
+
+def test_one_key_pins_an_emotion_and_lets_go_of_it(service: Service) -> None:
+    pinned = [service.handle(Pin(each, toggle=True)).pinned for each in ("sad", "sad", "sad")]
+    assert pinned == ["sad", "", "sad"]
+    assert service.handle(Pin("happy", toggle=True)).pinned == "happy"
+    assert service.handle(Pin("happy")).pinned == "happy"
 
 
 def test_modes_are_kept_for_the_next_start(service: Service, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from vcam_emoji.commands import (
     SetSetting,
     State,
     Status,
+    Toggle,
     Unpin,
     UseSet,
 )
@@ -114,8 +115,14 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     mode.add_argument("mode", choices=list(Mode))
     add("pause", _ask(lambda _: Pause()), "Show the 'paused' card instead of the camera.")
     add("resume", _ask(lambda _: Resume()), "End the pause.")
-    pin = add("pin", _ask(lambda a: Pin(a.emotion)), "Show one emotion, whatever your face does.")
+    add("toggle", _ask(lambda _: Toggle()), "Pause, or end the pause: for a hotkey.")
+    pin = add(
+        "pin",
+        _ask(lambda a: Pin(a.emotion, a.toggle)),
+        "Show one emotion, whatever your face does.",
+    )
     pin.add_argument("emotion", choices=EMOTIONS)
+    pin.add_argument("--toggle", action="store_true", help="unpin it where it is pinned already")
     add("unpin", _ask(lambda _: Unpin()), "Show your own emotions again.")
     react = add("react", _ask(lambda a: React(a.emotion, a.seconds)), "Show an emotion once.")
     react.add_argument("emotion", choices=EMOTIONS)

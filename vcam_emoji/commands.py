@@ -64,10 +64,17 @@ class Resume: ...
 
 
 @dataclass(frozen=True, slots=True)
+class Toggle:
+    """Pause, or end the pause: what one hotkey can do."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pin:
     """Show this emotion until unpinned, whatever the face does."""
 
     emotion: str
+    toggle: bool = False
+    """Unpin it where it is pinned already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,7 @@ Command: TypeAlias = (
     | SetMode
     | Pause
     | Resume
+    | Toggle
     | Pin
     | Unpin
     | React
@@ -157,6 +165,7 @@ _COMMANDS: dict[str, type[Command]] = {
     "mode": SetMode,
     "pause": Pause,
     "resume": Resume,
+    "toggle": Toggle,
     "pin": Pin,
     "unpin": Unpin,
     "react": React,

@@ -35,6 +35,7 @@ from vcam_emoji.commands import (
     StartAtLogin,
     State,
     Status,
+    Toggle,
     Unpin,
     UseSet,
 )
@@ -183,9 +184,15 @@ class Service:
                 self._wish(paused=False)
                 if self._store.current.look.mode is Mode.CARD:
                     self._set("look.mode", Mode.REPLACE)
-            case Pin(emotion):
+            case Toggle():
+                return self.handle(Resume() if self._paused() else Pause())
+            case Pin(emotion, toggle):
                 pinned = _emotion(emotion)
-                self._wish(cues=lambda cues: replace(cues, pinned=pinned))
+                self._wish(
+                    cues=lambda cues: replace(
+                        cues, pinned=None if toggle and cues.pinned is pinned else pinned
+                    )
+                )
             case Unpin():
                 self._wish(cues=lambda cues: replace(cues, pinned=None))
             case React(emotion, seconds):
