@@ -51,17 +51,17 @@ _REACTIONS = (
 )
 
 _MOMENTS = (
-    Moment(1.6, "Just sitting there"),
+    Moment(2.3, "Just sitting there"),
     Moment(3.7, "Leaning in"),
     Moment(5.35, "Tilting the head"),
     Moment(6.85, "Tilting the other way"),
     Moment(7.93, "Leaving the picture"),
-    Moment(9.9, "Someone else comes in"),
+    Moment(10.8, "Someone else comes in"),
     Moment(11.9, "Looking aside"),
-    Moment(13.2, "Both together"),
+    Moment(13.6, "Both together"),
     Moment(14.8, "Heads together"),
     Moment(17.9, "The light goes down"),
-    Moment(19.6, "Near and far"),
+    Moment(19.97, "Near and far"),
     Moment(21.4, "Side by side"),
 )
 
