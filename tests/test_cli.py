@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -186,3 +188,30 @@ def test_a_second_service_is_refused(
 ) -> None:
     assert run("run", "--no-tray", "--output", "none", "--camera", "demo") == 1
     assert "already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("output", "said"), [("none", "goes nowhere"), ("film.mp4", "Writing ")])
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
+def test_who_starts_the_service_is_told_where_the_picture_goes(
+    output: str, said: str, tmp_path: Path
+) -> None:
+    words = ["run", "--no-tray", "--camera", "demo", "--output", output, "--size", "320x180"]
+    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "vcam_emoji.cli", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | places,
+    ) as service:
+        assert service.stdout is not None
+        line = service.stdout.readline()
+        service.send_signal(signal.SIGINT)
+    assert said in line
+    assert service.returncode == 0
+
+
+def test_a_virtual_camera_is_to_be_chosen_in_the_call() -> None:
+    said = cli._destination("Virtual Camera (/dev/video10), 1280x720 at 30", "auto")
+    assert "Virtual Camera (/dev/video10)" in said
+    assert "choose" in said

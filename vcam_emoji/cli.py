@@ -247,7 +247,14 @@ def _run(arguments: Arguments) -> int:
     signal.signal(signal.SIGINT, lambda *_: service.stopping.set())
     with control.Server(service.handle):
         service.start()
-        keeper = threading.Thread(target=_keep_house, args=(service,), name="house", daemon=True)
+
+        def tell(output: str) -> None:
+            if not arguments.json:
+                print(_destination(output, store.current.devices.output), flush=True)
+
+        keeper = threading.Thread(
+            target=_keep_house, args=(service, tell), name="house", daemon=True
+        )
         keeper.start()
         try:
             if arguments.no_tray or not _tray(service):
@@ -270,9 +277,23 @@ def _wait(service: Service) -> None:
         pass
 
 
-def _keep_house(service: Service) -> None:
+def _keep_house(service: Service, tell: Callable[[str], None]) -> None:
+    told = ""
     while not service.stopping.wait(1.0):
         service.housekeeping()
+        output = service.status().output
+        if output and output != told:
+            tell(output)
+            told = output
+
+
+def _destination(output: str, asked: str) -> str:
+    """For the person who started the service; `asked` is what the settings say."""
+    if asked == "none":
+        return "The picture goes nowhere, as asked. Ctrl-C stops."
+    if asked.endswith(".mp4"):
+        return f"Writing {output}. Ctrl-C stops."
+    return f"Publishing to {output}: choose that camera in your call. Ctrl-C stops."
 
 
 # Emoji sets and settings: with the running service if there is one, else on disk alone.

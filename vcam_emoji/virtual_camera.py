@@ -145,7 +145,7 @@ def _cure() -> str:
             "Install OBS Studio 30 or newer (https://obsproject.com), start its virtual camera "
             "once, allow it in System Settings, and close OBS."
         )
-    return f"Run: {devices.LOAD_MODULE}"
+    return f"Run: {devices.LOAD_MODULE} (if that fails: vcam-emoji doctor)"
 
 
 class VirtualCamera:
