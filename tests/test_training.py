@@ -15,8 +15,10 @@ from tests import fakes
 from vcam_emoji.emotion_input import crop, scaled
 from vcam_emoji.emotion_network import EmotionNetwork
 from vcam_emoji.errors import DataError
+from vcam_emoji.resources import asset
 from vcam_emoji.training import processor
 from vcam_emoji.training.__main__ import main
+from vcam_emoji.training.card import card
 from vcam_emoji.training.data import Faces
 from vcam_emoji.training.recipe import FORMS, Recipe
 
@@ -680,3 +682,12 @@ def test_bfloat16_is_chosen_only_where_the_processor_has_it(
     told.write_text(flags)
     assert processor.precision(told) == chosen
     assert processor.precision(tmp_path / "no such file") == "float32"
+
+
+def test_the_shipped_card_is_written_from_the_shipped_figures() -> None:
+    folder = asset("models/emotion")
+    said = json.loads((folder / "model.json").read_text("utf-8"))
+    recipe = Recipe.parsed(json.dumps(said["recipe"]), folder)
+    assert card(said, recipe) == (folder / "README.md").read_text("utf-8")
+    assert "70% are answers of other networks" in card(said, recipe)
+    assert "other networks" not in card(said, replace(recipe, teachers=()))

@@ -52,6 +52,19 @@ def _undone(said: dict[str, Any]) -> str:
     )
 
 
+def _answered(recipe: Recipe) -> str:
+    """What was learnt from other networks' answers."""
+    if not recipe.teachers:
+        return ""
+    text = f"\nOf what it was taught, {recipe.share_of_teachers:.0%} are answers of other networks"
+    if recipe.unlabelled:
+        text += (
+            f";\nof the faces shown to it {recipe.share_of_unlabelled:.0%} are from "
+            f"`{recipe.unlabelled}`, labelled by those answers alone"
+        )
+    return text + "."
+
+
 def _shipped(said: dict[str, Any]) -> str:
     if "epoch" not in said:
         return ""
@@ -101,9 +114,9 @@ people and in light that its data shows rarely, and on faces turned away.
 FER-2013 (Goodfellow et al. 2013, "Challenges in representation learning"): 28,558 faces for
 training, from web searches, published for research; labels are known to be noisy (people agree
 with them about two times in three). FER+ votes (Barsoum et al. 2016, MIT licence) make up
-{recipe.share_of_votes:.0%} of the training targets. No picture of the data is shipped. The
-weights are published under the licence of this project; whoever needs terms for the data itself
-must turn to its authors.
+{recipe.share_of_votes:.0%} of the training targets.{_answered(recipe)}
+No picture of the data is shipped. The weights are published under the licence of this project;
+whoever needs terms for the data itself must turn to its authors.
 
 ## Training
 
