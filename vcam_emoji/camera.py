@@ -55,7 +55,7 @@ def open_source(camera: str, width: int, height: int, fps: int) -> FrameSource:
         CameraError: if a file or folder is not what it should be.
     """
     path = Path(camera).expanduser()
-    if not _names_a_device(camera):
+    if not devices.is_device(camera):
         if path.is_dir():
             return Photos(path, fps)
         if path.is_file():
@@ -64,15 +64,6 @@ def open_source(camera: str, width: int, height: int, fps: int) -> FrameSource:
             raise CameraError(f"There is no file {camera}.", "See: vcam-emoji devices")
     chosen = Chosen(camera)
     return Webcam(lambda: open_capture(chosen.now(), width, height, fps), camera)
-
-
-def is_webcam(camera: str) -> bool:
-    """Whether that means a webcam, there or not, instead of the demo's clip, a file or a folder."""
-    return _names_a_device(camera) or not (camera == "demo" or Path(camera).expanduser().exists())
-
-
-def _names_a_device(camera: str) -> bool:
-    return camera.isdecimal() or camera.startswith("/dev/")
 
 
 class Chosen:

@@ -92,6 +92,16 @@ def find(wanted: str, known: list[CameraDevice] | None = None) -> CameraDevice:
     return chosen
 
 
+def is_device(camera: str) -> bool:
+    """Whether a camera is named by its index or its path, and so is no file."""
+    return camera.isdecimal() or camera.startswith("/dev/")
+
+
+def is_webcam(camera: str) -> bool:
+    """Whether that means a webcam, there or not, instead of the demo's clip, a file or a folder."""
+    return is_device(camera) or not (camera == "demo" or Path(camera).expanduser().exists())
+
+
 def _match(wanted: str, known: list[CameraDevice]) -> CameraDevice | None:
     real = [each for each in known if not each.virtual]
     if wanted.isdecimal():

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from xml.parsers.expat import ExpatError
 
 from vcam_emoji import devices
-from vcam_emoji.camera import is_webcam
 from vcam_emoji.devices import LOAD_MODULE, CameraDevice
 from vcam_emoji.errors import CameraError, SettingsError
 from vcam_emoji.machine import Machine, ThisMachine
@@ -115,7 +114,7 @@ def _choices(machine: Machine, settings: Settings) -> Iterator[Finding]:
 def _chosen_camera(machine: Machine, wanted: str) -> Iterator[Finding]:
     """What `devices.camera` says, where that is not simply a webcam that is there."""
     name, known = "your camera", machine.cameras()
-    if not is_webcam(wanted):
+    if not devices.is_webcam(wanted):
         yield Finding(
             name,
             None,
