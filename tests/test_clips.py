@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vcam_emoji.clips import (
@@ -109,6 +109,7 @@ def test_flipping_twice_gives_the_same_portrait() -> None:
     roll=st.floats(-180, 180),
     flip=st.booleans(),
 )
+@example(x=1.099609375, y=0.0, height=0.5, roll=0.0, flip=False)
 def test_the_outline_is_where_the_face_is_drawn(
     x: float, y: float, height: float, roll: float, flip: bool
 ) -> None:
@@ -117,6 +118,10 @@ def test_the_outline_is_where_the_face_is_drawn(
     staged = clip.stage(0)
     blue, green_, red = (staged.frame.image[..., i].astype(int) for i in range(3))
     drawn = ((green_ > 180) & (blue < 90) & (red < 90)).astype(np.uint8)
+    if not staged.faces:
+        # A corner of a cheek at the frame's border counts as no face.
+        assert drawn.mean() < 1e-3
+        return
     told = np.zeros_like(drawn)
     for face in staged.faces:
         told |= (face.skin(SIZE) > 0).astype(np.uint8)
