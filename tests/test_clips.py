@@ -128,8 +128,10 @@ def test_the_outline_is_where_the_face_is_drawn(
     # Pixels on the edge are mixed, that of the picture too, so one or two may fall to either side.
     margin = np.ones((5, 5), np.uint8)
     inner = cv2.erode(told, margin, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
-    assert not np.any((drawn == 1) & (cv2.dilate(told, margin) == 0))
-    assert not np.any((inner == 1) & (drawn == 0))
+    # Along the frame's border an edge that is grazed is off by many pixels for one across it.
+    whole = (slice(3, -3), slice(3, -3))
+    assert not np.any(((drawn == 1) & (cv2.dilate(told, margin) == 0))[whole])
+    assert not np.any(((inner == 1) & (drawn == 0))[whole])
 
 
 @settings(max_examples=20, deadline=None)
