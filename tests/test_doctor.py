@@ -3,6 +3,8 @@ from __future__ import annotations
 import argparse
 import json
 import plistlib
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -11,7 +13,7 @@ from vcam_emoji import doctor
 from vcam_emoji.devices import LOAD_MODULE, CameraDevice, Details
 from vcam_emoji.doctor import Finding, diagnose
 from vcam_emoji.errors import EmojiSetError, ModelError, SettingsError, VcamEmojiError
-from vcam_emoji.machine import TRIALS, Machine, ThisMachine
+from vcam_emoji.machine import TRIALS, Choices, Machine, ThisMachine
 from vcam_emoji.settings import Settings, change
 
 WEBCAM = CameraDevice("/dev/video0", "HD Webcam", 0)
@@ -82,10 +84,10 @@ class FakeMachine:
         assert what in TRIALS
         return self.troubles.get(what)
 
-    def settings(self) -> Settings:
+    def choices(self) -> Choices:
         if isinstance(self.chosen, SettingsError):
             raise self.chosen
-        return self.chosen
+        return Choices.of(self.chosen)
 
     def trouble_with_set(self, name: str) -> VcamEmojiError | None:
         return None if name in self.sets else EmojiSetError(f"No set {name!r}.", "Make it.")
@@ -276,6 +278,15 @@ def test_settings_that_are_refused_are_told_of_and_nothing_else_falls_over() -> 
     assert finding.message == "look.scale cannot be 9."
     assert finding.hint == "Allowed: 0.5 to 3. Until then the defaults hold."
     assert works(machine)
+
+
+def test_a_missing_pydantic_is_told_of_like_any_package() -> None:
+    code = (
+        "import sys; sys.modules['pydantic'] = None; from vcam_emoji import doctor;"
+        "print(*(each.message for each in doctor.diagnose() if each.ok is False))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "The Python module pydantic is missing." in told.stdout
 
 
 def test_an_emoji_set_of_ones_own_is_tried_and_the_shipped_one_stands_in() -> None:

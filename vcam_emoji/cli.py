@@ -278,13 +278,12 @@ def _wait(service: Service) -> None:
 
 
 def _keep_house(service: Service, tell: Callable[[str], None]) -> None:
-    told = ""
+    told = False
     while not service.stopping.wait(1.0):
         service.housekeeping()
-        output = service.status().output
-        if output and output != told:
+        if not told and (output := service.status().output):
             tell(output)
-            told = output
+            told = True
 
 
 def _destination(output: str, asked: str) -> str:

@@ -13,8 +13,7 @@ from xml.parsers.expat import ExpatError
 from vcam_emoji import devices
 from vcam_emoji.devices import LOAD_MODULE, CameraDevice
 from vcam_emoji.errors import CameraError, SettingsError
-from vcam_emoji.machine import Machine, ThisMachine
-from vcam_emoji.settings import Settings
+from vcam_emoji.machine import Choices, Machine, ThisMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,16 @@ def diagnose(machine: Machine | None = None) -> list[Finding]:
     """Look at everything that the service needs."""
     machine = machine or ThisMachine()
     findings = [*_packages(machine), *_parts(machine)]
-    settings = Settings()
+    choices = None
     try:
-        settings = machine.settings()
-        findings += _choices(machine, settings)
+        choices = machine.choices()
+        findings += [Finding("settings", True, "They can be read."), *_own_set(machine, choices)]
     except SettingsError as error:
         hint = f"{error.hint} Until then the defaults hold."
-        findings.append(Finding("settings", False, error.message, hint))
-    findings += [*_webcams(machine), *_chosen_camera(machine, settings.devices.camera)]
+        findings.append(Finding("settings", False, error.message, hint.lstrip()))
+    findings += _webcams(machine)
+    if choices is not None:
+        findings += _chosen_camera(machine, choices.camera)
     match machine.system:
         case "linux":
             findings += [*_module(machine), *_loopbacks(machine), *_after_restart(machine)]
@@ -51,7 +52,7 @@ def diagnose(machine: Machine | None = None) -> list[Finding]:
             findings += _virtual_camera_on_windows(machine)
         case "darwin":
             findings += _virtual_camera_on_macos(machine)
-    return [*findings, *_at_rest(machine, settings), *_tray(machine), *_service(machine)]
+    return [*findings, *_at_rest(machine, choices), *_tray(machine), *_service(machine)]
 
 
 # Our own parts.
@@ -98,14 +99,12 @@ def _parts(machine: Machine) -> Iterator[Finding]:
 # What the person chose.
 
 
-def _choices(machine: Machine, settings: Settings) -> Iterator[Finding]:
-    yield Finding("settings", True, "They can be read.")
-    name = settings.look.emoji_set
-    if name == Settings().look.emoji_set:
+def _own_set(machine: Machine, choices: Choices) -> Iterator[Finding]:
+    if not choices.own_set:
         return
-    error = machine.trouble_with_set(name)
+    error = machine.trouble_with_set(choices.own_set)
     if error is None:
-        yield Finding("your emoji set", True, f"{name} loads.")
+        yield Finding("your emoji set", True, f"{choices.own_set} loads.")
     else:
         hint = f"{error.hint} Until then the shipped one is shown."
         yield Finding("your emoji set", False, error.message, hint.lstrip())
@@ -370,10 +369,10 @@ _TELLS_WHO_STREAMS = (0, 13)
 """Version of v4l2loopback."""
 
 
-def _at_rest(machine: Machine, settings: Settings) -> Iterator[Finding]:
+def _at_rest(machine: Machine, choices: Choices | None) -> Iterator[Finding]:
     """Whether the webcam's light can go out while nobody watches."""
     name = "light off"
-    if not settings.standby.after_s:
+    if choices is not None and choices.keeps_camera_on:
         yield Finding(
             name,
             None,

@@ -9,13 +9,33 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from vcam_emoji import devices, paths, settings
+from vcam_emoji import devices, paths
 from vcam_emoji.devices import CameraDevice, Details
-from vcam_emoji.errors import ControlError, VcamEmojiError
-from vcam_emoji.settings import Settings
+from vcam_emoji.errors import ControlError, SettingsError, VcamEmojiError
+
+if TYPE_CHECKING:
+    from vcam_emoji.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What of the settings matters here; plain, for it is asked for without pydantic, too."""
+
+    camera: str
+    own_set: str
+    """Name of the emoji set, empty where it is the shipped one."""
+    keeps_camera_on: bool
+    """Even while nobody watches."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Choices:
+        chosen, shipped = settings.look.emoji_set, type(settings)().look.emoji_set
+        own = "" if chosen == shipped else chosen
+        return cls(settings.devices.camera, own, settings.standby.after_s == 0)
 
 
 class Machine(Protocol):
@@ -63,11 +83,11 @@ class Machine(Protocol):
         """Why one of `TRIALS` fails here, or None if it works."""
         ...
 
-    def settings(self) -> Settings:
+    def choices(self) -> Choices:
         """What the person chose.
 
         Raises:
-            SettingsError: if the file is refused.
+            SettingsError: if the settings are refused, or cannot be read here.
         """
         ...
 
@@ -84,14 +104,16 @@ def _try_faces() -> None:
 
 def _try_emotions() -> None:
     from vcam_emoji.emotions import open_reader
+    from vcam_emoji.settings import Settings
 
     open_reader(lambda: Settings().reading)
 
 
-def _try_emoji_set(name: str = Settings().look.emoji_set) -> None:
+def _try_emoji_set() -> None:
     from vcam_emoji import emoji_set
+    from vcam_emoji.settings import Settings
 
-    emoji_set.load(emoji_set.find(name))
+    emoji_set.load(emoji_set.find(Settings().look.emoji_set))
 
 
 def _try_tray() -> None:
@@ -170,21 +192,34 @@ class ThisMachine:
             return None
 
     def trouble_with(self, what: str) -> VcamEmojiError | None:
-        try:
-            TRIALS[what]()
-        except VcamEmojiError as error:
-            return error
-        except ImportError as error:
-            missing = error.name or str(error)
-            return VcamEmojiError(f"The Python module {missing} is missing.")
-        return None
+        return _trouble(TRIALS[what])
 
-    def settings(self) -> Settings:
-        return settings.load(paths.settings_file())
+    def choices(self) -> Choices:
+        try:
+            from vcam_emoji import settings
+
+            return Choices.of(settings.load(paths.settings_file()))
+        except ImportError as error:
+            raise SettingsError(_missing(error)) from error
 
     def trouble_with_set(self, name: str) -> VcamEmojiError | None:
-        try:
-            _try_emoji_set(name)
-        except VcamEmojiError as error:
-            return error
-        return None
+        def load() -> None:
+            from vcam_emoji import emoji_set
+
+            emoji_set.load(emoji_set.find(name))
+
+        return _trouble(load)
+
+
+def _trouble(trial: Callable[[], None]) -> VcamEmojiError | None:
+    try:
+        trial()
+    except VcamEmojiError as error:
+        return error
+    except ImportError as error:
+        return VcamEmojiError(_missing(error))
+    return None
+
+
+def _missing(error: ImportError) -> str:
+    return f"The Python module {error.name or error} is missing."

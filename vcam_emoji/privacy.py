@@ -23,12 +23,11 @@ part of the picture is shown sharply only for a reason, and without one it is no
     suspects is shown as well.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body, which hangs straight down or leans as the head does, but for
-    what is taken for a face however weakly. Change that
-    reaches in from outside is not explained for the length of a head; and nothing is explained so
-    while anyone is missing, for `AT_LARGE_S`. That is the rule's limit: a face which the tracker
-    does not even suspect and which never shows outside of another person's body, such as a
-    child's that rises right before a parent's chest, is shown until the tracker looks there, a few
-    tenths of a second later.
+    what is taken for a face however weakly. Change that reaches in from outside is not
+    explained for the length of a head; and nothing is explained so while anyone is missing, for
+    `AT_LARGE_S`. That is the rule's limit: a face which the tracker does not even suspect and
+    which never shows outside of another person's body, such as a child's that rises right before
+    a parent's chest, is shown until the tracker looks there, a few tenths of a second later.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
