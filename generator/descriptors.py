@@ -75,6 +75,16 @@ def outlined_far(look: Look) -> Vector:
     return pooled(look.inner.outline_far, 4)
 
 
+def things(look: Look) -> Vector:
+    """What a network that names things sees of the whole picture: textures and parts."""
+    return pooled(look.inner.things_near, 2)
+
+
+def things_far(look: Look) -> Vector:
+    """The same further on, where it tells kinds of things apart."""
+    return look.inner.things_far.ravel()
+
+
 def places(look: Look) -> Vector:
     """Colour, and contrast around, at each landmark: they follow the face through expressions."""
     at = look.mesh.astype(np.float32)

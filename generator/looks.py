@@ -29,6 +29,10 @@ _MESH, _MESH_TAPS = "face_landmark.tflite", (113,)
 _OUTLINE, _OUTLINE_TAPS = "selfie_segmentation.tflite", (48, 156)
 """Networks that are shipped anyway, and inner tensors of theirs: those before each halving of the
 picture told glasses, beards, hair and hats apart best, alone and together."""
+_THINGS, _THINGS_TAPS = "image_classifier.tflite", (140, 155)
+"""EfficientNet-Lite0, which names a thousand kinds of things in photographs: what it sees on the
+way tells hair and hats apart better than all of the others do. Its last layers tell less."""
+_THINGS_SIDE = 224
 _LEFT_CHEEK = (116, 117, 118, 50, 205, 187, 147, 123)
 _RIGHT_CHEEK = (345, 346, 347, 280, 425, 411, 376, 352)
 OVAL = (
@@ -57,6 +61,10 @@ class Inner:
     """[32, 32, 24]."""
     outline_far: NDArray[np.float32]
     """[16, 16, 32]."""
+    things_near: NDArray[np.float32]
+    """[14, 14, 112]."""
+    things_far: NDArray[np.float32]
+    """[7, 7, 192]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class Looker:
         self._outline = Network(models / _OUTLINE, taps=_OUTLINE_TAPS)
         self._inner_mesh = Network(models / _MESH, taps=_MESH_TAPS)
         self._inner_finder = Network(models / _FINDER, taps=_FINDER_TAPS)
+        self._things = Network(models / _THINGS, taps=_THINGS_TAPS)
 
     def look(self, photo: Picture) -> Look:
         """See what there is.
@@ -135,12 +144,18 @@ class Looker:
         side = self._inner_finder.inputs[0].shape[1]
         small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
         *_, near, far = self._inner_finder.run(small[None].astype(np.float32) / 127.5 - 1)
+        size = (_THINGS_SIDE, _THINGS_SIDE)
+        _, things_near, things_far = self._things.run(
+            cv2.resize(image, size, interpolation=cv2.INTER_AREA)[None]
+        )
         return Inner(
             finder_near=near[0],
             finder_far=far[0],
             mesh=self._inner_mesh.run(view)[-1][0],
             outline_near=outline_near,
             outline_far=outline_far,
+            things_near=things_near[0],
+            things_far=things_far[0],
         )
 
 

@@ -46,17 +46,26 @@ COLOURS: Mapping[str, Lab] = {
 }
 """What hair of that name is like in even light."""
 SEEN: Mapping[str, tuple[str, ...]] = {
-    "glasses": ("eyes", "places", "framed", "rims"),
+    "glasses": ("eyes", "places", "framed", "rims", "things", "things_far"),
     "frame": ("eyes", "framed", "rims"),
-    "beard": ("jaw", "places", "bearded", "below"),
-    "length": ("head", "places", "far", "meshed", "outlined", "outlined_far"),
-    "headwear": ("head", "far", "meshed", "outlined"),
-    "colour": ("head", "places", "outlined"),
-    "fringe": ("head", "places", "near"),
-    "receding": ("head", "places", "near", "meshed"),
-    "curly": ("head", "near", "outlined"),
-    "coiled": ("head", "near", "outlined", "tone", "places", "meshed"),
-    "dark": ("tone", "places"),
+    "beard": ("jaw", "places", "bearded", "below", "things", "things_far"),
+    "length": (
+        "head",
+        "places",
+        "far",
+        "meshed",
+        "outlined",
+        "outlined_far",
+        "things",
+        "things_far",
+    ),
+    "headwear": ("head", "far", "meshed", "outlined", "things", "things_far"),
+    "colour": ("head", "places", "outlined", "things", "things_far"),
+    "fringe": ("head", "places", "near", "things", "things_far"),
+    "receding": ("head", "places", "near", "meshed", "things", "things_far"),
+    "curly": ("head", "near", "outlined", "things", "things_far"),
+    "coiled": ("head", "near", "outlined", "tone", "places", "meshed", "things", "things_far"),
+    "dark": ("tone", "places", "things", "things_far"),
 }
 """Which of `DESCRIPTORS` each reader sees."""
 DESCRIPTORS: Mapping[str, Callable[[Look], Vector]] = {
@@ -65,7 +74,7 @@ DESCRIPTORS: Mapping[str, Callable[[Look], Vector]] = {
         descriptors.head, descriptors.places, descriptors.tone, descriptors.eyes,
         descriptors.jaw, descriptors.framed, descriptors.rims, descriptors.bearded,
         descriptors.below, descriptors.near, descriptors.far, descriptors.meshed,
-        descriptors.outlined, descriptors.outlined_far,
+        descriptors.outlined, descriptors.outlined_far, descriptors.things, descriptors.things_far,
     )
 }  # fmt: skip
 CLASSES: Mapping[str, tuple[str, ...]] = {

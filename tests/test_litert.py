@@ -95,3 +95,13 @@ def test_a_damaged_network_cannot_be_tapped(tmp_path: Path, content: bytes) -> N
     path.write_bytes(content)
     with pytest.raises(ModelError, match="damaged"):
         Network(path, taps=[1])
+
+
+def test_a_quantised_output_is_given_as_what_it_stands_for() -> None:
+    network = Network(asset("models/image_classifier.tflite"), taps=[155])
+    picture = np.random.default_rng(0).integers(0, 256, network.inputs[0].shape, np.uint8)
+    odds, inner = network.run(picture)
+    assert odds.dtype == np.float32
+    assert odds.sum() == pytest.approx(1, abs=0.3)
+    assert inner.dtype == np.float32
+    assert inner.min() < 0 < inner.max()

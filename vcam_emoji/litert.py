@@ -47,6 +47,7 @@ class Network:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         self._input_indices = [each["index"] for each in inputs]
         self._output_indices = [each["index"] for each in outputs]
+        self._quantization = [each["quantization"] for each in outputs]
         self.inputs: tuple[Tensor, ...] = tuple(map(_tensor, inputs))
         self.outputs: tuple[Tensor, ...] = tuple(map(_tensor, outputs))
 
@@ -57,7 +58,8 @@ class Network:
             arrays: One per input, in the order, shape and type of `inputs`.
 
         Returns:
-            One array per output, in the order of `outputs`; they are the caller's own.
+            One array per output, in the order of `outputs`; they are the caller's own. Quantised
+            ones are given as the numbers that they stand for.
 
         Raises:
             ModelError: an array does not fit the model, or the model fails.
@@ -72,7 +74,7 @@ class Network:
             for index, array in zip(self._input_indices, arrays, strict=True):
                 interpreter.set_tensor(index, array)
             interpreter.invoke()
-            return tuple(interpreter.get_tensor(index) for index in self._output_indices)
+            found = [interpreter.get_tensor(index) for index in self._output_indices]
         except (ValueError, RuntimeError) as error:
             wanted = ", ".join(f"{each.dtype} {each.shape}" for each in self.inputs)
             given = ", ".join(f"{each.dtype} {each.shape}" for each in arrays)
@@ -80,6 +82,7 @@ class Network:
                 f"The network {self.path.name} failed on {given}; it takes {wanted}: "
                 f"{_first_line(error)}"
             ) from error
+        return tuple(map(_meant, found, self._quantization))
 
     def rest(self, idle_s: float) -> None:
         """Give its memory back if it has not been run for that many seconds.
@@ -122,6 +125,14 @@ class Network:
 def _tensor(detail: dict[str, object]) -> Tensor:
     shape = tuple(int(each) for each in np.asarray(detail["shape"]))
     return Tensor(str(detail["name"]), shape, np.dtype(detail["dtype"]))  # type: ignore[call-overload]
+
+
+def _meant(array: NDArray[Any], quantization: tuple[float, int]) -> NDArray[np.float32]:
+    """What a quantised array stands for; a scale of 0 says that it is none."""
+    scale, zero = quantization
+    if not scale:
+        return array
+    return (array.astype(np.float32) - np.float32(zero)) * np.float32(scale)
 
 
 def _tapped(model: bytes, taps: Sequence[int]) -> bytes:
