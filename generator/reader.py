@@ -59,7 +59,7 @@ SEEN: Mapping[str, tuple[str, ...]] = {
         "things",
         "things_far",
     ),
-    "headwear": ("head", "far", "meshed", "outlined", "things", "things_far"),
+    "headwear": ("head", "things", "things_far"),
     "colour": ("head", "places", "outlined", "things", "things_far"),
     "fringe": ("head", "places", "near", "things", "things_far"),
     "receding": ("head", "places", "near", "meshed", "things", "things_far"),
