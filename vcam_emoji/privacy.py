@@ -24,10 +24,11 @@ part of the picture is shown sharply only for a reason, and without one it is no
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body, which hangs straight down or leans as the head does, but for
     what is taken for a face however weakly. Change that reaches in from outside is not
-    explained for the length of a head; and nothing is explained so while anyone is missing, for
-    `AT_LARGE_S`. That is the rule's limit: a face which the tracker does not even suspect and
-    which never shows outside of another person's body, such as a child's that rises right before
-    a parent's chest, is shown until the tracker looks there, a few tenths of a second later.
+    explained for the length of a head; and nothing is explained so while anyone is missing: for
+    `AT_LARGE_S`, but of those who went out to a side or upwards only until their place is empty.
+    That is the rule's limit: a face which the tracker does not even suspect and which never shows
+    outside of another person's body, such as a child's that rises right before a parent's chest,
+    is shown until the tracker looks there, a few tenths of a second later.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
@@ -139,16 +140,16 @@ class _Person:
         factor = (1 + growth) * max(1.0, self.width / self.cover.face_width)
         return self.cover.grown(factor) if factor > 1.004 else self.cover
 
-    def leaving(self, size: tuple[int, int]) -> bool:
-        """Whether it was on its way out over the frame's border when it was last seen."""
+    def walking_out(self, size: tuple[int, int]) -> bool:
+        """Whether it was on its way out to a side, or upwards, when it was last seen."""
         box = self.cover.head.box()
         vx, vy = self.velocity
-        return (
-            (box.x0 < 0 and vx < 0)
-            or (box.y0 < 0 and vy < 0)
-            or (box.x1 > size[0] and vx > 0)
-            or (box.y1 > size[1] and vy > 0)
-        )
+        return (box.x0 < 0 and vx < 0) or (box.y0 < 0 and vy < 0) or (box.x1 > size[0] and vx > 0)
+
+    def leaving(self, size: tuple[int, int]) -> bool:
+        """Whether it was on its way out over any border of the frame, or ducking below it."""
+        down = self.cover.head.box().y1 > size[1] and self.velocity[1] > 0
+        return down or self.walking_out(size)
 
 
 class Guard:
@@ -389,8 +390,10 @@ class Guard:
             elif person.empty_since is None:
                 person.empty_since = now
             elif now - person.empty_since > 0.25:
-                # Its place is empty, but where it went is not known yet.
-                self._buried = max(self._buried, person.seen)
+                # Its place is empty, but where it went is not known yet. Who walked out has to
+                # come in again; who ducked may rise anywhere, before another's body too.
+                if not person.walking_out(scene.size):
+                    self._buried = max(self._buried, person.seen)
                 del self._people[person.cover.face_id]
 
     def _learn(self, scene: Surroundings, heads: Cells, now: float, watched: float) -> None:

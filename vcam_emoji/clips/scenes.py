@@ -80,6 +80,7 @@ def hard_clips(
     add("popping up", 5, _popping(hopper))
     add("a second person entering", 6, _second(collins, hopper))
     add("near and far", 6, _zooming(collins))
+    add("in and out beside another", 6, _in_and_out(collins, hopper))
     return clips
 
 
@@ -212,6 +213,20 @@ def _second(a: Portrait, b: Portrait) -> Callable[[float], Sequence[Placement]]:
         return [
             Placement(b, (between(1.25, 0.76, inside), 0.5), 0.24, id=1),
             Placement(a, (0.38 + 0.01 * dx, 0.46 + 0.01 * dy), _DESK, id=0),
+        ]
+
+    return place
+
+
+def _in_and_out(a: Portrait, b: Portrait) -> Callable[[float], Sequence[Placement]]:
+    def place(t: float) -> Sequence[Placement]:
+        dx, dy = sway(t, 1)
+        # Away for as long as it takes to be forgotten; back low, close to the other's shoulder.
+        out = smooth(t, 1.0, 1.6) - smooth(t, 3.2, 3.8)
+        low = smooth(t, 1.6, 3.2)
+        return [
+            Placement(a, (0.36 + 0.01 * dx, 0.42 + 0.01 * dy), _DESK, id=0),
+            Placement(b, (between(0.72, 1.3, out), between(0.48, 0.66, low)), 0.24, id=1),
         ]
 
     return place
