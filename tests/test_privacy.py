@@ -323,10 +323,11 @@ def test_when_one_walks_out_the_body_of_another_is_soon_sharp_again(way: tuple[i
     assert publication.blurred_share == 0
 
 
-def test_while_one_who_ducked_may_rise_again_a_body_explains_nothing() -> None:
+@pytest.mark.parametrize("way", [(0, 10), (5, 12)])
+def test_while_one_who_ducked_may_rise_again_a_body_explains_nothing(way: tuple[int, int]) -> None:
     stage = Stage()
     stage.settle([ONE])
-    _walk_out(stage, (0, 10))
+    _walk_out(stage, way)
     shares = [stage.show([ONE], [ONE], paint=_hand(frame)).blurred_share for frame in range(140)]
     assert shares[60] > 0
     assert shares[-1] == 0

@@ -144,12 +144,20 @@ class _Person:
         """Whether it was on its way out to a side, or upwards, when it was last seen."""
         box = self.cover.head.box()
         vx, vy = self.velocity
-        return (box.x0 < 0 and vx < 0) or (box.y0 < 0 and vy < 0) or (box.x1 > size[0] and vx > 0)
+        aside = (box.x0 < 0 and vx < 0) or (box.x1 > size[0] and vx > 0)
+        # Who sinks faster than that ducks, at the border too.
+        return (aside and abs(vx) > vy) or (box.y0 < 0 and vy < 0)
 
     def leaving(self, size: tuple[int, int]) -> bool:
-        """Whether it was on its way out over any border of the frame, or ducking below it."""
-        down = self.cover.head.box().y1 > size[1] and self.velocity[1] > 0
-        return down or self.walking_out(size)
+        """Whether it was on its way out over any border of the frame, when it was last seen."""
+        box = self.cover.head.box()
+        vx, vy = self.velocity
+        return (
+            (box.x0 < 0 and vx < 0)
+            or (box.y0 < 0 and vy < 0)
+            or (box.x1 > size[0] and vx > 0)
+            or (box.y1 > size[1] and vy > 0)
+        )
 
 
 class Guard:
