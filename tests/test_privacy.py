@@ -16,6 +16,7 @@ from vcam_emoji.benchmarks.privacy import missed, uncovered_share
 from vcam_emoji.clips import TrueFace
 from vcam_emoji.commands import Mode
 from vcam_emoji.painting import Cover, Painter, cover
+from vcam_emoji.plate import Plate
 from vcam_emoji.privacy import Guard, Publication, body
 from vcam_emoji.settings import Look, Safety
 from vcam_emoji.types import Box, Detection, Expression, Face, Frame, Image, Watch
@@ -354,6 +355,62 @@ def _hand(frame: int) -> Callable[[Image], None]:
     return paint
 
 
+def halo(stage: Stage, face: Face, publication: Publication) -> float:
+    """Of the head's upper half, beside the emoji, the share in which the very room is seen."""
+    at = cover(face).head
+    ys, xs = np.mgrid[: SIZE[1], : SIZE[0]].astype(np.float32)
+    radius = at.radius(np.dstack([xs, ys]))
+    beside = (radius < 1) & (ys < at.centre[1]) & (xs > at.centre[0])
+    art = np.hypot(xs - at.centre[0], ys - at.centre[1]) < 1.1 * face.box.width
+    off = cv2.absdiff(publication.image, stage.background).max(axis=-1)
+    return float((off[beside & ~art] <= 8).mean())
+
+
+def test_behind_a_head_that_was_elsewhere_the_room_is_seen_again() -> None:
+    stage = Stage()
+    first = stage.settle([ONE], 90)
+    assert not first.hidden
+    assert halo(stage, ONE, first) < 0.5
+    # The same person, over there for a while.
+    there = replace(fakes.face((120, 150), 90, 1), id=1)
+    for _ in range(90):
+        stage.show([there], [there])
+    for step in range(30):
+        now = replace(fakes.face((120 + 6 * (step + 1), 150), 90, 1), id=1)
+        stage.show([now], [now])
+    back = stage.settle([ONE], 40)
+    assert not back.hidden
+    assert halo(stage, ONE, back) > 0.9
+
+
+def test_a_face_is_never_remembered_as_the_room() -> None:
+    stage = Stage()
+    stage.settle([ONE, TWO], 90)
+    # One goes, and at once two is where one was: what is drawn behind two must not be one's face.
+    for step in range(40):
+        two = replace(fakes.face((520 - 5.5 * step, 145), 80, 2), id=2)
+        publication = stage.show([two], [two])
+        raw = stage.raw.copy()
+        as_it_was = put(raw, ONE, ONE.id)
+        assert uncovered_share(raw, publication.image, as_it_was) <= 0.01
+
+
+def test_a_body_is_never_remembered_as_the_room() -> None:
+    stage = Stage()
+    badge = fakes.face((300, 290), 70, 7)
+    for _ in range(90):
+        stage.show([ONE, TWO], [ONE, TWO, badge])
+    shares = []
+    for step in range(60):
+        part = min(1.0, step / 40)
+        two = replace(fakes.face((520 - 175 * part, 140 + 175 * part), 80, 2), id=2)
+        publication = stage.show([two], [two])
+        raw = stage.raw.copy()
+        as_it_was = put(raw, badge, badge.id)
+        shares.append(uncovered_share(raw, publication.image, as_it_was))
+    assert max(shares[30:]) <= 0.01
+
+
 def test_the_light_going_out_hides_everything_at_once() -> None:
     stage = Stage()
     stage.settle([ONE])
@@ -394,6 +451,7 @@ class _Broken(Painter):
         expressions: Mapping[int, Expression],
         look: Look,
         now: float,
+        room: Plate | None = None,
     ) -> None:
         raise RuntimeError("no paint left")
 

@@ -1,22 +1,24 @@
-"""What is seen behind an emoji in `replace`: the head's surroundings, drawn inwards smoothly.
+"""What is seen behind an emoji in `replace`: the room, or the head's surroundings drawn inwards.
 
-Nothing of the head goes into it: only the colours of a ring around the head are read, and inside
-they are continued by the harmonic function with those values on the rim (Poisson's integral for
-the disc), the smoothest surface that fits them.
+Nothing of the head goes into it. What the room looks like there is taken from the plate, where it
+was seen before. Elsewhere only the colours of a ring around the head are read, and inside they are
+continued by the harmonic function with those values on the rim (Poisson's integral for the disc),
+the smoothest surface that fits them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil, log
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vcam_emoji.plate import Cells, Plate
 from vcam_emoji.sheet import Area, blend
 from vcam_emoji.types import Box, Image
 
@@ -34,6 +36,9 @@ _RIM = 0.96
 """Poisson's kernel is read up to here: at 1 it is a spike between two samples."""
 _STEP = 1.04
 """Backdrops come in sizes that are this far apart."""
+_JAW, _COLLAR = 0.6, 0.95
+"""From where to where the room gives way to the guess, in half heights below the middle: the chin
+is at 0.8."""
 _SAME_COLOUR = 4.0
 """Grey levels by which the surroundings may wander before the backdrop follows."""
 
@@ -192,12 +197,16 @@ class Shade:
     spans: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Of each row of `small`, the first column that is not clear, and the first after those."""
 
+    head: Cells
+    """[h, w], 255 where nothing of the frame is kept."""
+    above: Cells
+    """[h/step, w/step], 255 beside the head, falling to 0 where neck and collar are below it: the
+    room would be seen through them."""
+
     def colours(self, grid: Image) -> Image:
         """The colours of `surface` times the opacity, [h/step, w/step, 3]."""
         coarse = cv2.resize(grid, self.small.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-        return cv2.multiply(coarse, self.small, dst=coarse, scale=1 / 255).astype(
-            np.uint8, copy=False
-        )
+        return _bytes(cv2.multiply(coarse, self.small, dst=coarse, scale=1 / 255))
 
 
 def shade(half_width: float, half_height: float, roll: float) -> Shade:
@@ -221,7 +230,10 @@ def shade(half_width: float, half_height: float, roll: float) -> Shade:
     first, last = seen.argmax(axis=1), coarse[0] - seen[:, ::-1].argmax(axis=1)
     spans = np.where(seen.any(axis=1), first, coarse[0]), np.where(seen.any(axis=1), last, 0)
     whole = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
-    return Shade(step, small, whole, spans)
+    nothing = _bytes(cv2.inRange(keep, 0, 0))
+    down = head.local(np.stack([x, y], axis=-1).astype(np.float32))[..., 1]
+    above = np.clip((_COLLAR - down) / (_COLLAR - _JAW), 0, 1) * 255
+    return Shade(step, small, whole, spans, nothing, above.astype(np.uint8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,33 +248,49 @@ class Backdrop:
     shade: Shade
     rim: Floats
     colours: Image
-    """As `Shade.colours`."""
+    """Of the guess, [h/step, w/step, 3]."""
 
-    def lay(self, image: Image, but: Sequence[Area] = ()) -> None:
-        """Lay it over a frame, in place, except in rectangles that something else will hide.
+    def lay(self, image: Image, but: Area | None = None, room: Plate | None = None) -> None:
+        """Lay it over a frame, in place, except where something else will hide it.
 
         Args:
             image: The frame.
-            but: They do not overlap, and lie from top to bottom.
+            but: What will be hidden.
+            room: What is remembered of the room, and is shown instead where it is.
         """
         step, (rows, columns) = self.shade.step, self.shade.small.shape[:2]
+        lay: Callable[[Area], None] = partial(self._lay, image)
+        left = self._left_to_guess(room)
+        if room is not None and left is not None:
+            opacity = cv2.multiply(self.shade.small[..., 0], left, scale=1 / 255)
+            colours = cv2.multiply(self.colours, cv2.merge([left, left, left]), scale=1 / 255)
+            lay = partial(self._lay_both, image, room, _bytes(opacity), _bytes(colours))
         below = 0
-        for each in but:
+        if but is not None:
             # In steps of the coarse grid, rounded inwards.
             hole = Area(
-                max(0, -((self.x - each.x0) // step)),
-                max(0, -((self.y - each.y0) // step)),
-                min(columns, (each.x1 - self.x) // step),
-                min(rows, (each.y1 - self.y) // step),
+                max(0, -((self.x - but.x0) // step)),
+                max(0, -((self.y - but.y0) // step)),
+                min(columns, (but.x1 - self.x) // step),
+                min(rows, (but.y1 - self.y) // step),
             )
-            if not hole:
-                continue
-            self._lay(image, self._span(below, hole.y0))
-            beside = self._span(hole.y0, hole.y1)
-            self._lay(image, beside._replace(x1=min(beside.x1, hole.x0)))
-            self._lay(image, beside._replace(x0=max(beside.x0, hole.x1)))
-            below = hole.y1
-        self._lay(image, self._span(below, rows))
+            if hole:
+                lay(self._span(below, hole.y0))
+                beside = self._span(hole.y0, hole.y1)
+                lay(beside._replace(x1=min(beside.x1, hole.x0)))
+                lay(beside._replace(x0=max(beside.x0, hole.x1)))
+                below = hole.y1
+        lay(self._span(below, rows))
+
+    def _left_to_guess(self, room: Plate | None) -> Cells | None:
+        """What the room leaves to the guess, on the coarse grid; None where there is no room."""
+        above = self.shade.above
+        share = room.share(self.x, self.y, self.shade.step, above.shape[1::-1]) if room else None
+        return (
+            None
+            if share is None
+            else _bytes(cv2.bitwise_not(cv2.multiply(share, above, scale=1 / 255)))
+        )
 
     def _span(self, top: int, bottom: int) -> Area:
         """All of some rows of the coarse grid that is not clear."""
@@ -272,28 +300,63 @@ class Backdrop:
         return Area(int(first[top:bottom].min()), top, int(last[top:bottom].max()), bottom)
 
     def _lay(self, image: Image, at: Area) -> None:
-        """Lay one rectangle of the coarse grid."""
-        step = self.shade.step
-        place = Area(at.x0 * step, at.y0 * step, at.x1 * step, at.y1 * step)
-        seen = place.clipped(Area(0, 0, *image.shape[1::-1]).shifted(-self.x, -self.y))
+        """Lay one rectangle of the coarse grid, all of it guessed."""
+        place, seen = self._places(image, at)
+        if seen:
+            colours = self._enlarged(self.colours, at)[seen.shifted(-place.x0, -place.y0).part()]
+            in_frame = seen.shifted(self.x, self.y).part()
+            blend(image[in_frame], colours, self.shade.keep[seen.part()])
+
+    def _lay_both(
+        self, image: Image, room: Plate, opacity: Cells, colours: Image, at: Area
+    ) -> None:
+        """Lay one rectangle of the coarse grid: the room, and the guess over it.
+
+        On the head all that the guess leaves to see is the room's: nothing is of the frame.
+
+        Args:
+            image: The frame.
+            room: As it is remembered.
+            opacity: Of the guess, on the coarse grid.
+            colours: Of the guess, times that.
+            at: Which rectangle.
+        """
+        place, seen = self._places(image, at)
         if not seen:
             return
-        colour = self._enlarged(at)
-        if seen != place:
-            colour = colour[seen.shifted(-place.x0, -place.y0).part()]
-        blend(image[seen.shifted(self.x, self.y).part()], colour, self.shade.keep[seen.part()])
+        in_frame = seen.shifted(self.x, self.y)
+        below, head = image[in_frame.part()], self.shade.head[seen.part()]
+        if not opacity[at.part()].any():
+            cv2.copyTo(room.lit(in_frame), head, below)
+            return
+        inner = seen.shifted(-place.x0, -place.y0).part()
+        keep = cv2.bitwise_not(self._enlarged(opacity, at)[inner])
+        cv2.copyTo(room.lit(in_frame), cv2.bitwise_and(keep, head), below)
+        kept = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR)
+        blend(below, self._enlarged(colours, at)[inner], _bytes(kept))
 
-    def _enlarged(self, at: Area) -> Image:
-        """The colours in a rectangle of the coarse grid, at the frame's size."""
-        step, (rows, columns) = self.shade.step, self.colours.shape[:2]
+    def _places(self, image: Image, at: Area) -> tuple[Area, Area]:
+        """A rectangle of the coarse grid in pixels from the corner: all of it, and what is seen."""
+        step = self.shade.step
+        place = Area(at.x0 * step, at.y0 * step, at.x1 * step, at.y1 * step)
+        return place, place.clipped(Area.of(image).shifted(-self.x, -self.y))
+
+    def _enlarged(self, coarse: Image, at: Area) -> Image:
+        """A rectangle of the coarse grid, at the frame's size."""
+        step, (rows, columns) = self.shade.step, coarse.shape[:2]
         if step == 1:
-            return self.colours[at.part()]
+            return coarse[at.part()]
         around = Area(at.x0 - 1, at.y0 - 1, at.x1 + 1, at.y1 + 1).clipped(Area(0, 0, columns, rows))
         size = ((around.x1 - around.x0) * step, (around.y1 - around.y0) * step)
-        large = cv2.resize(self.colours[around.part()], size, interpolation=cv2.INTER_LINEAR)
+        large = cv2.resize(coarse[around.part()], size, interpolation=cv2.INTER_LINEAR)
         x, y = (at.x0 - around.x0) * step, (at.y0 - around.y0) * step
         inner = large[y : y + (at.y1 - at.y0) * step, x : x + (at.x1 - at.x0) * step]
         return inner.astype(np.uint8, copy=False)
+
+
+def _bytes(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """The same, for the type checker: what OpenCV's types leave open."""
+    return picture.astype(np.uint8, copy=False)
 
 
 def behind(

@@ -22,6 +22,7 @@ from vcam_emoji import backdrop
 from vcam_emoji.backdrop import Backdrop, Ellipse
 from vcam_emoji.commands import Mode
 from vcam_emoji.emoji_set import EmojiImage, EmojiSet
+from vcam_emoji.plate import Plate
 from vcam_emoji.settings import Look
 from vcam_emoji.sheet import Sheet, cut
 from vcam_emoji.types import Emotion, Expression, Face, Image
@@ -248,6 +249,7 @@ class Painter:
         expressions: Mapping[int, Expression],
         look: Look,
         now: float,
+        room: Plate | None = None,
     ) -> None:
         """Paint over every cover, in place; in `replace` the heads are filled in first.
 
@@ -257,6 +259,7 @@ class Painter:
             expressions: By face id; who is not in it shows neutral.
             look: Its mode is `replace` or `overlay`.
             now: The frame's time, in seconds.
+            room: What is remembered of the room, for what is behind the heads.
         """
         people = {each.face_id: self._people.get(each.face_id, _Person()) for each in covers}
         self._people = people
@@ -281,7 +284,7 @@ class Painter:
             for each in covers:
                 behind = people[each.face_id].behind
                 if behind is not None:
-                    behind.lay(image, but=fronts[each.face_id].opaque())
+                    behind.lay(image, fronts[each.face_id].opaque(), room)
         for each in covers:
             fronts[each.face_id].lay(image)
 

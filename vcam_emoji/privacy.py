@@ -49,6 +49,7 @@ import numpy as np
 
 from vcam_emoji.commands import Mode
 from vcam_emoji.painting import Cover, Painter, cover
+from vcam_emoji.plate import Plate
 from vcam_emoji.settings import Look, Safety
 from vcam_emoji.surroundings import Cells, Surroundings
 from vcam_emoji.types import Box, Expression, Face, Frame, Image, Points, Watch
@@ -62,6 +63,10 @@ QUIET_FRAMES = 8
 GONE_S = 3.0
 LEFT_S = 0.5
 AT_LARGE_S = 3.0
+ROOM_S = 1.0
+"""What has been quiet for so long, and is nobody's, is the room."""
+_ROOM_EVERY = 15
+"""Frames between two in which the room is looked at."""
 
 _GROWTH_PER_S = 0.8
 _SHRINK_PER_S = 0.4
@@ -178,6 +183,9 @@ class Guard:
         self._buried = float("-inf")
         """When the latest of those forgotten by rule 4 was last seen."""
         self._surroundings: Surroundings | None = None
+        self._plate: Plate | None = None
+        self._unseen = 0
+        """Frames since the plate was last shown one."""
         self._mode: Mode | None = None
         self._began = 0.0
         self._time: float | None = None
@@ -248,6 +256,8 @@ class Guard:
         self._follow(faces, now)
         if scene.upheaval:
             scene.forget()
+            if self._plate is not None:
+                self._plate.doubt()
             self._unsure()
         sharp = self._sharp(safety, now)
         people = list(self._people.values())
@@ -259,7 +269,9 @@ class Guard:
         suspect = _under(scene, [*(covers[id(each)] for each in ghosts), *others])
         heads = _under(scene, [covers[id(each)] for each in held])
         weak = scene.inside(*(_head_of(box) for box in watch.suspects))
-        explained = self._explained(scene, held, covers, weak, now)
+        present = [] if self._missing(now) else [each for each in held if each.seen == now]
+        bodies = _bodies(scene, [covers[id(each)] for each in present])
+        explained = self._explained(scene, held, covers, bodies, weak, now)
         doubt = scene.doubtful(explained, suspect, self._widest())
         if sharp:
             self._bury(scene, ghosts, covers, now)
@@ -267,11 +279,12 @@ class Guard:
         self._learn(scene, doubted.astype(np.uint8, copy=False), now, watch.time)
         if not sharp:
             return self._hidden(frame, scene, safety)
+        if present:
+            self._remember(frame, scene, (doubt, heads, suspect, weak, bodies))
         image = self._canvas(frame)
         scene.frost(image, doubt, self._widest())
-        painter.paint(
-            image, _back_to_front([covers[id(each)] for each in main]), expressions, look, now
-        )
+        at = _back_to_front([covers[id(each)] for each in main])
+        painter.paint(image, at, expressions, look, now, self._plate)
         share = cv2.countNonZero(cv2.bitwise_and(doubt, cv2.bitwise_not(heads))) / doubt.size
         return Publication(image, blurred_share=share)
 
@@ -284,6 +297,7 @@ class Guard:
             self.reset()
             self._mode = mode
             scene = self._surroundings = Surroundings((width, height))
+            self._plate = Plate(scene.size, scene.grid)
             self._began = frame.time
         elif before is not None:
             elapsed = frame.time - before
@@ -355,24 +369,42 @@ class Guard:
         scene: Surroundings,
         held: Sequence[_Person],
         covers: Mapping[int, Cover],
+        bodies: Cells,
         weak: Cells,
         now: float,
     ) -> Cells:
         """Rule 6; `weak` is where something may be a face, however weakly."""
-        lost = [each.seen for each in self._people.values() if each.seen < now]
-        missing = any(now - seen <= AT_LARGE_S for seen in [*lost, self._buried])
+        missing = self._missing(now)
         heads: list[Points] = []
-        bodies: list[Points] = []
         for person in held:
-            at = covers[id(person)]
             close = _CLOSE if person.seen == now and not missing else 1.0
-            heads.append(at.head.outline(close, 24))
-            if close > 1:
-                leans = {0.0, min(max(at.roll, -_MOST_LEAN), _MOST_LEAN)}
-                bodies += [body(at, scene.size[1], lean) for lean in leans]
-        unsuspected = cv2.bitwise_and(scene.inside(*bodies), cv2.bitwise_not(weak))
+            heads.append(covers[id(person)].head.outline(close, 24))
+        unsuspected = cv2.bitwise_and(bodies, cv2.bitwise_not(weak))
         explained = cv2.bitwise_or(scene.inside(*heads), unsuspected)
         return explained.astype(np.uint8, copy=False)
+
+    def _missing(self, now: float) -> bool:
+        """Rule 6: somebody was there a moment ago, and may be anywhere."""
+        lost = [each.seen for each in self._people.values() if each.seen < now]
+        return any(now - seen <= AT_LARGE_S for seen in [*lost, self._buried])
+
+    def _remember(self, frame: Frame, scene: Surroundings, people: Sequence[Cells]) -> None:
+        """Of what is shown sharply, keep what is the room: it may be behind a head later.
+
+        Args:
+            frame: Nothing may have been painted on it yet.
+            scene: Has looked at it.
+            people: Where people are or may be, and what is not shown sharply.
+        """
+        self._unseen += 1
+        if self._unseen < _ROOM_EVERY or self._plate is None:
+            return
+        self._unseen = 0
+        room = cv2.bitwise_not(scene.changed)
+        for each in people:
+            room = cv2.bitwise_and(room, cv2.bitwise_not(each))
+        settled = cv2.bitwise_and(room, scene.quiet(frame.time - self._began, ROOM_S))
+        self._plate.remember(frame.image, scene.now, settled.astype(np.uint8, copy=False))
 
     def _bury(
         self,
@@ -459,6 +491,15 @@ def _back_to_front(covers: Sequence[Cover]) -> list[Cover]:
 
 def _under(scene: Surroundings, covers: Sequence[Cover]) -> Cells:
     return scene.inside(*(each.head.outline(_GHOST, 24) for each in covers))
+
+
+def _bodies(scene: Surroundings, covers: Sequence[Cover]) -> Cells:
+    """Rule 6: where the bodies of people who are seen right now may be."""
+    bodies: list[Points] = []
+    for at in covers:
+        leans = {0.0, min(max(at.roll, -_MOST_LEAN), _MOST_LEAN)}
+        bodies += [body(at, scene.size[1], lean) for lean in leans]
+    return scene.inside(*bodies)
 
 
 def _head_of(box: Box) -> Points:

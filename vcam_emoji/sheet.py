@@ -97,9 +97,11 @@ class Sheet:
     def moved(self, dx: int, dy: int) -> Sheet:
         return replace(self, dx=self.dx + dx, dy=self.dy + dy)
 
-    def opaque(self) -> list[Area]:
-        """Where nothing is seen through it, from top to bottom, in pixels of the frame."""
-        return [each.at.shifted(self.dx, self.dy) for each in self.pieces if each.keep is None]
+    def opaque(self) -> Area | None:
+        """The largest rectangle through which nothing is seen, in pixels of the frame."""
+        solid = [each.at for each in self.pieces if each.keep is None]
+        largest = max(solid, key=lambda at: (at.x1 - at.x0) * (at.y1 - at.y0), default=None)
+        return largest.shifted(self.dx, self.dy) if largest else None
 
 
 def blend(below: Image, colour: Image, keep: Image) -> None:

@@ -48,10 +48,11 @@ class Surroundings:
         """For frames of that width and height."""
         self.size = size
         rows = max(2, round(COLUMNS * size[1] / size[0]))
-        self._grid = (COLUMNS, rows)
+        self.grid = (COLUMNS, rows)
         shape = (rows, COLUMNS)
         self._scale = np.array([COLUMNS / size[0], rows / size[1]], np.float32)
-        self._now = np.zeros((*shape, 3), np.uint8)
+        self.now: Image = np.zeros((*shape, 3), np.uint8)
+        """Mean colour of each cell in the frame last looked at."""
         self._recent = np.zeros((*shape, 3), np.uint8)
         self._trusted = np.zeros((*shape, 3), np.uint8)
         self._known: Cells = np.zeros(shape, np.uint8)
@@ -65,20 +66,20 @@ class Surroundings:
 
     def look(self, image: Image, now: float) -> None:
         """Take in a frame; `now` is seconds on any clock that began when this object did."""
-        before = self._now
-        self._now = _cells(image, self._grid)
+        before = self.now
+        self.now = _cells(image, self.grid)
         if self._frames == 0:
-            before, self._recent = self._now, self._now.copy()
+            before, self._recent = self.now, self.now.copy()
         self._frames += 1
         limit = self._limit(before)
-        stirred = _differ(self._now, self._recent, limit)
-        cv2.copyTo(self._now, stirred, self._recent)
+        stirred = _differ(self.now, self._recent, limit)
+        cv2.copyTo(self.now, stirred, self._recent)
         self.disturb(stirred, now)
         gain = self._gain()
         expected = self._trusted
         if np.abs(gain - 1).max() > 0.01:
             expected = np.clip(self._trusted * gain, 0, 255).astype(np.uint8)
-        changed = _differ(self._now, expected, limit)
+        changed = _differ(self.now, expected, limit)
         known = cv2.countNonZero(self._known)
         strange = cv2.countNonZero(cv2.bitwise_and(changed, self._known))
         self.changed = cv2.bitwise_or(changed, cv2.bitwise_not(self._known))  # type: ignore[assignment]
@@ -98,7 +99,7 @@ class Surroundings:
 
     def learn(self, cells: Cells) -> None:
         """These cells hold no face: as they look now they may be shown."""
-        cv2.copyTo(self._now, cells, self._trusted)
+        cv2.copyTo(self.now, cells, self._trusted)
         cv2.bitwise_or(self._known, cells, dst=self._known)
         cv2.bitwise_and(self.changed, cv2.bitwise_not(cells), dst=self.changed)
 
@@ -140,7 +141,7 @@ class Surroundings:
         x, y, w, h = cv2.boundingRect(cells)
         if w == 0:
             return
-        columns, rows = self._grid
+        columns, rows = self.grid
         x0, y0, x1, y1 = max(0, x - 4), max(0, y - 4), min(columns, x + w + 4), min(rows, y + h + 4)
         grown = cv2.dilate(cells, _RIM)
         soft = cv2.blur(grown, (3, 3))[y0:y1, x0:x1]
@@ -159,11 +160,11 @@ class Surroundings:
 
     def pane(self, widest: float) -> Image:
         """The frame last looked at, behind frosted glass: [rows, columns, 3]."""
-        columns, rows = self._grid
+        columns, rows = self.grid
         across = min(_BLOCKS, max(4, int(_BLOCKS_A_FACE * self.size[0] / max(widest, 1.0))))
         blocks = (across, max(2, round(across * rows / columns)))
-        coarse = cv2.resize(self._now, blocks, interpolation=cv2.INTER_AREA)
-        smooth = cv2.resize(coarse, self._grid, interpolation=cv2.INTER_CUBIC)
+        coarse = cv2.resize(self.now, blocks, interpolation=cv2.INTER_AREA)
+        smooth = cv2.resize(coarse, self.grid, interpolation=cv2.INTER_CUBIC)
         return smooth.astype(np.uint8, copy=False)
 
     def inside(self, *shapes: Points) -> Cells:
@@ -179,7 +180,7 @@ class Surroundings:
     def _limit(self, before: Image) -> float:
         """How far a quiet cell may wander, by the noise until now: a picture that moves is none."""
         limit = min(max(_LEAST_CHANGE, _NOISE_FACTOR * self._noise), _MOST_CHANGE)
-        step = self._now[::5, ::5, 1].astype(np.int16) - before[::5, ::5, 1]
+        step = self.now[::5, ::5, 1].astype(np.int16) - before[::5, ::5, 1]
         # Of Gaussian noise the median of absolute differences is 0.95 standard deviations.
         noise = float(_median(np.abs(step).ravel())) / 0.95
         self._noise += min(max(noise - self._noise, -0.2), 0.03)
@@ -190,13 +191,13 @@ class Surroundings:
         known = self._known[::5, ::5] != 0
         if np.count_nonzero(known) < 40:
             return np.ones(3, np.float32)
-        now = self._now[::5, ::5][known].astype(np.float32) + np.float32(4)
+        now = self.now[::5, ::5][known].astype(np.float32) + np.float32(4)
         then = self._trusted[::5, ::5][known].astype(np.float32) + np.float32(4)
         return _median(now / then).astype(np.float32)
 
     def _follow_daylight(self) -> None:
         same = cv2.bitwise_not(self.changed)
-        moved = cv2.addWeighted(self._trusted, 0.85, self._now, 0.15, 0)
+        moved = cv2.addWeighted(self._trusted, 0.85, self.now, 0.15, 0)
         cv2.copyTo(moved, same, self._trusted)
 
 
