@@ -8,9 +8,9 @@ the smoothest surface that fits them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import ceil, log
 from typing import Any, TypeAlias
 
@@ -30,7 +30,7 @@ FEATHER = 1.13
 _ANGLES = 40
 _RADII = (1.14, 1.22, 1.30)
 """Where the ring is read, as multiples of the head's outline: just outside of the feather."""
-_GRID = 16
+_GRID = 24
 """The backdrop is computed as a grid of that many points across and down, then enlarged."""
 _RIM = 0.96
 """Poisson's kernel is read up to here: at 1 it is a spike between two samples."""
@@ -39,6 +39,8 @@ _STEP = 1.04
 _JAW, _COLLAR = 0.6, 0.95
 """From where to where the room gives way to the guess, in half heights below the middle: the chin
 is at 0.8."""
+_EDGE = 80
+"""Opacity of the guess, of 255, from which on all pixels may be the room's."""
 _SAME_COLOUR = 4.0
 """Grey levels by which the surroundings may wander before the backdrop follows."""
 
@@ -197,15 +199,15 @@ class Shade:
     spans: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Of each row of `small`, the first column that is not clear, and the first after those."""
 
-    head: Cells
-    """[h, w], 255 where nothing of the frame is kept."""
-    above: Cells
-    """[h/step, w/step], 255 beside the head, falling to 0 where neck and collar are below it: the
-    room would be seen through them."""
+    open: Cells
+    """[h/step, w/step], where the room may be put: 255 beside the head; falling to 0 at the edge,
+    and where neck and collar are below the head, for the room would be seen through them."""
+    pattern: Cells
+    """[h, w], 0 to 254: from which share on a pixel is the room's."""
 
     def colours(self, grid: Image) -> Image:
         """The colours of `surface` times the opacity, [h/step, w/step, 3]."""
-        coarse = cv2.resize(grid, self.small.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+        coarse = cv2.resize(grid, self.small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return _bytes(cv2.multiply(coarse, self.small, dst=coarse, scale=1 / 255))
 
 
@@ -230,10 +232,26 @@ def shade(half_width: float, half_height: float, roll: float) -> Shade:
     first, last = seen.argmax(axis=1), coarse[0] - seen[:, ::-1].argmax(axis=1)
     spans = np.where(seen.any(axis=1), first, coarse[0]), np.where(seen.any(axis=1), last, 0)
     whole = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
-    nothing = _bytes(cv2.inRange(keep, 0, 0))
     down = head.local(np.stack([x, y], axis=-1).astype(np.float32))[..., 1]
     above = np.clip((_COLLAR - down) / (_COLLAR - _JAW), 0, 1) * 255
-    return Shade(step, small, whole, spans, nothing, above.astype(np.uint8))
+    inside = np.minimum(soft / _EDGE, 1.0) * 255
+    return Shade(
+        step, small, whole, spans, np.minimum(above, inside).astype(np.uint8), _pattern(size)
+    )
+
+
+@lru_cache(maxsize=1)
+def _tile() -> Cells:
+    """Interleaved gradient noise (Jimenez 2014): even at every scale, and without a raster."""
+    x, y = np.arange(128), np.arange(128)[:, None]
+    noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
+    tile: Cells = (noise * 255).astype(np.uint8)
+    return tile
+
+
+def _pattern(size: tuple[int, int]) -> Cells:
+    rows, columns = ceil(size[1] / 128), ceil(size[0] / 128)
+    return np.ascontiguousarray(np.tile(_tile(), (rows, columns))[: size[1], : size[0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +277,9 @@ class Backdrop:
             room: What is remembered of the room, and is shown instead where it is.
         """
         step, (rows, columns) = self.shade.step, self.shade.small.shape[:2]
-        lay: Callable[[Area], None] = partial(self._lay, image)
-        left = self._left_to_guess(room)
-        if room is not None and left is not None:
-            opacity = cv2.multiply(self.shade.small[..., 0], left, scale=1 / 255)
-            colours = cv2.multiply(self.colours, cv2.merge([left, left, left]), scale=1 / 255)
-            lay = partial(self._lay_both, image, room, _bytes(opacity), _bytes(colours))
-        below = 0
+        share = room.share(self.x, self.y, step, (columns, rows)) if room else None
+        seen = None if share is None else _bytes(cv2.min(share, self.shade.open))
+        parts = [self._span(0, rows)]
         if but is not None:
             # In steps of the coarse grid, rounded inwards.
             hole = Area(
@@ -275,22 +289,17 @@ class Backdrop:
                 min(rows, (but.y1 - self.y) // step),
             )
             if hole:
-                lay(self._span(below, hole.y0))
                 beside = self._span(hole.y0, hole.y1)
-                lay(beside._replace(x1=min(beside.x1, hole.x0)))
-                lay(beside._replace(x0=max(beside.x0, hole.x1)))
-                below = hole.y1
-        lay(self._span(below, rows))
-
-    def _left_to_guess(self, room: Plate | None) -> Cells | None:
-        """What the room leaves to the guess, on the coarse grid; None where there is no room."""
-        above = self.shade.above
-        share = room.share(self.x, self.y, self.shade.step, above.shape[1::-1]) if room else None
-        return (
-            None
-            if share is None
-            else _bytes(cv2.bitwise_not(cv2.multiply(share, above, scale=1 / 255)))
-        )
+                parts = [
+                    self._span(0, hole.y0),
+                    beside._replace(x1=min(beside.x1, hole.x0)),
+                    beside._replace(x0=max(beside.x0, hole.x1)),
+                    self._span(hole.y1, rows),
+                ]
+        for each in parts:
+            self._lay(image, each)
+            if room is not None and seen is not None:
+                self._lay_room(image, each, room, seen)
 
     def _span(self, top: int, bottom: int) -> Area:
         """All of some rows of the coarse grid that is not clear."""
@@ -307,33 +316,21 @@ class Backdrop:
             in_frame = seen.shifted(self.x, self.y).part()
             blend(image[in_frame], colours, self.shade.keep[seen.part()])
 
-    def _lay_both(
-        self, image: Image, room: Plate, opacity: Cells, colours: Image, at: Area
-    ) -> None:
-        """Lay one rectangle of the coarse grid: the room, and the guess over it.
+    def _lay_room(self, image: Image, at: Area, room: Plate, share: Cells) -> None:
+        """Put the room over the guess in one rectangle, pixel by pixel, by that share of them.
 
-        On the head all that the guess leaves to see is the room's: nothing is of the frame.
-
-        Args:
-            image: The frame.
-            room: As it is remembered.
-            opacity: Of the guess, on the coarse grid.
-            colours: Of the guess, times that.
-            at: Which rectangle.
+        Whole pixels are put, in a pattern, for mixing them would cost four times as much; and so
+        nothing of the frame comes through.
         """
+        x, y, w, h = cv2.boundingRect(share[at.part()])
+        at = Area(x, y, x + w, y + h).shifted(at.x0, at.y0)
         place, seen = self._places(image, at)
         if not seen:
             return
         in_frame = seen.shifted(self.x, self.y)
-        below, head = image[in_frame.part()], self.shade.head[seen.part()]
-        if not opacity[at.part()].any():
-            cv2.copyTo(room.lit(in_frame), head, below)
-            return
-        inner = seen.shifted(-place.x0, -place.y0).part()
-        keep = cv2.bitwise_not(self._enlarged(opacity, at)[inner])
-        cv2.copyTo(room.lit(in_frame), cv2.bitwise_and(keep, head), below)
-        kept = cv2.cvtColor(keep, cv2.COLOR_GRAY2BGR)
-        blend(below, self._enlarged(colours, at)[inner], _bytes(kept))
+        large = self._enlarged(share, at)[seen.shifted(-place.x0, -place.y0).part()]
+        put = cv2.compare(large, self.shade.pattern[seen.part()], cv2.CMP_GT)
+        cv2.copyTo(room.lit(in_frame), put, image[in_frame.part()])
 
     def _places(self, image: Image, at: Area) -> tuple[Area, Area]:
         """A rectangle of the coarse grid in pixels from the corner: all of it, and what is seen."""

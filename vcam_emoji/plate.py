@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vcam_emoji.light import relit
 from vcam_emoji.sheet import Area
 from vcam_emoji.types import Image
 
@@ -22,7 +23,7 @@ _STRANGE = 12
 """Grey levels by which a cell may differ from what is remembered before it is taken anew."""
 _MOST_STRANGE = 0.2
 """Share of cells beyond which it is not the same room."""
-_SAME_LIGHT = 0.01
+_SAME_LIGHT = 0.02
 _LEAST_CELLS = 40
 """So many must be in sight for the light to be measured."""
 _INWARDS = np.ones((5, 5), np.uint8)
@@ -65,7 +66,7 @@ class Plate:
             self._compare(means[some][in_sight], self._means[some][in_sight])
         if not self._sure:
             return
-        expected = _relit(self._means, self.light) if self._other_light else self._means
+        expected = relit(self._means, self.light) if self._other_light else self._means
         alike = cv2.inRange(cv2.absdiff(means, expected), (0, 0, 0), (_STRANGE,) * 3)
         new = cv2.bitwise_and(shown, cv2.bitwise_not(cv2.bitwise_and(alike, self._cells)))
         x, y, w, h = cv2.boundingRect(new)
@@ -77,7 +78,7 @@ class Plate:
         seen, colours = image[at.part()], means[cells]
         if self._other_light:
             back = np.float32(1) / self.light
-            seen, colours = _relit(seen, back), _relit(colours, back)
+            seen, colours = relit(seen, back), relit(colours, back)
         mask = cv2.resize(new, self._size, interpolation=cv2.INTER_NEAREST_EXACT)[at.part()]
         cv2.copyTo(seen, mask, self.image[at.part()])
         cv2.copyTo(colours, new[cells], self._means[cells])
@@ -117,7 +118,7 @@ class Plate:
     def lit(self, at: Area) -> Image:
         """A part of the room in the light of now; not to be written to."""
         part = self.image[at.part()]
-        return _relit(part, self.light) if self._other_light else part
+        return relit(part, self.light) if self._other_light else part
 
     def _compare(self, now: Image, then: Image) -> None:
         """Follow the light, and see whether it is still the room.
@@ -141,9 +142,3 @@ def _softened(cells: Cells) -> Cells:
     """How far to use each, with soft edges that lie within what is known."""
     soft = cv2.blur(cv2.erode(cells, _INWARDS), (3, 3))
     return soft.astype(np.uint8, copy=False)
-
-
-def _relit(image: Image, light: NDArray[np.float32]) -> Image:
-    levels = np.arange(256, dtype=np.float32)[None, :, None] * light
-    table = np.clip(levels + 0.5, 0, 255).astype(np.uint8)
-    return cv2.LUT(image, table).astype(np.uint8, copy=False)

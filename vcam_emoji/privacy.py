@@ -20,7 +20,8 @@ part of the picture is shown sharply only for a reason, and without one it is no
     camera's exposure. What is not known, or has changed, is frosted in the same frame. A face
     that appears, before anything has detected it, is such a change; so is one that runs out of
     its cover. The rule's limit: a face that holds perfectly still and that not even a weak look
-    suspects is shown as well.
+    suspects is shown as well. What was shown so for `ROOM_S`, and is before nobody's body, is
+    remembered as the room, and drawn behind heads that come there later.
 6.  Change is nobody's face where it can be explained: close around a head that is tracked in this
     very frame, and over its body, which hangs straight down or leans as the head does, but for
     what is taken for a face however weakly. Change that reaches in from outside is not

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vcam_emoji.light import relit
 from vcam_emoji.sheet import blend
 from vcam_emoji.types import Image, Points
 
@@ -78,7 +79,7 @@ class Surroundings:
         gain = self._gain()
         expected = self._trusted
         if np.abs(gain - 1).max() > 0.01:
-            expected = np.clip(self._trusted * gain, 0, 255).astype(np.uint8)
+            expected = relit(self._trusted, gain)
         changed = _differ(self.now, expected, limit)
         known = cv2.countNonZero(self._known)
         strange = cv2.countNonZero(cv2.bitwise_and(changed, self._known))
