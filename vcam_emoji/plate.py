@@ -52,6 +52,13 @@ class Plate:
         self._sure = False
         self._soft = np.zeros_like(self._soft)
 
+    def follow(self, means: Image, shown: Cells) -> None:
+        """Follow the light, with the arguments of `remember`; it costs a tenth of that."""
+        some = np.s_[::5, ::5]
+        in_sight = cv2.bitwise_and(shown[some], self._cells[some]) != 0
+        if np.count_nonzero(in_sight) >= _LEAST_CELLS:
+            self._compare(means[some][in_sight], self._means[some][in_sight])
+
     def remember(self, image: Image, means: Image, shown: Cells) -> None:
         """Take what is new from a frame.
 
@@ -60,10 +67,7 @@ class Plate:
             means: Of its cells, [rows, columns, 3].
             shown: The cells, 255 each, that hold nothing but the room and are shown sharply.
         """
-        some = np.s_[::5, ::5]
-        in_sight = cv2.bitwise_and(shown[some], self._cells[some]) != 0
-        if np.count_nonzero(in_sight) >= _LEAST_CELLS:
-            self._compare(means[some][in_sight], self._means[some][in_sight])
+        self.follow(means, shown)
         if not self._sure:
             return
         expected = relit(self._means, self.light) if self._other_light else self._means

@@ -66,8 +66,8 @@ LEFT_S = 0.5
 AT_LARGE_S = 3.0
 ROOM_S = 1.0
 """What has been quiet for so long, and is nobody's, is the room."""
-_ROOM_EVERY = 15
-"""Frames between two in which the room is looked at."""
+_LIGHT_EVERY, _ROOM_EVERY = 3, 15
+"""Of how many frames one is looked at for the room's light, and for the room."""
 
 _GROWTH_PER_S = 0.8
 _SHRINK_PER_S = 0.4
@@ -185,8 +185,8 @@ class Guard:
         """When the latest of those forgotten by rule 4 was last seen."""
         self._surroundings: Surroundings | None = None
         self._plate: Plate | None = None
-        self._unseen = 0
-        """Frames since the plate was last shown one."""
+        self._turn = 0
+        """Frames in which the room could be looked at."""
         self._mode: Mode | None = None
         self._began = 0.0
         self._time: float | None = None
@@ -397,15 +397,18 @@ class Guard:
             scene: Has looked at it.
             people: Where people are or may be, and what is not shown sharply.
         """
-        self._unseen += 1
-        if self._unseen < _ROOM_EVERY or self._plate is None:
+        self._turn += 1
+        if self._turn % _LIGHT_EVERY or self._plate is None:
             return
-        self._unseen = 0
         room = cv2.bitwise_not(scene.changed)
         for each in people:
             room = cv2.bitwise_and(room, cv2.bitwise_not(each))
-        settled = cv2.bitwise_and(room, scene.quiet(frame.time - self._began, ROOM_S))
-        self._plate.remember(frame.image, scene.now, settled.astype(np.uint8, copy=False))
+        quiet = scene.quiet(frame.time - self._began, ROOM_S)
+        settled = cv2.bitwise_and(room, quiet).astype(np.uint8, copy=False)
+        if self._turn % _ROOM_EVERY:
+            self._plate.follow(scene.now, settled)
+        else:
+            self._plate.remember(frame.image, scene.now, settled)
 
     def _bury(
         self,
