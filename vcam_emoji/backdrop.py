@@ -198,7 +198,6 @@ class Shade:
     """[h, w, 3], how much of the frame is kept: 0 on the head, 255 outside."""
     spans: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Of each row of `small`, the first column that is not clear, and the first after those."""
-
     open: Cells
     """[h/step, w/step], where the room may be put: 255 beside the head; falling to 0 at the edge,
     and where neck and collar are below the head, for the room would be seen through them."""
@@ -309,7 +308,7 @@ class Backdrop:
         return Area(int(first[top:bottom].min()), top, int(last[top:bottom].max()), bottom)
 
     def _lay(self, image: Image, at: Area) -> None:
-        """Lay one rectangle of the coarse grid, all of it guessed."""
+        """Lay the guess in one rectangle of the coarse grid."""
         place, seen = self._places(image, at)
         if seen:
             colours = self._enlarged(self.colours, at)[seen.shifted(-place.x0, -place.y0).part()]
