@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import fakes
-from vcam_emoji.plate import Cells, Plate
+from vcam_emoji.plate import Plate
 from vcam_emoji.sheet import Area
-from vcam_emoji.surroundings import Surroundings
+from vcam_emoji.surroundings import Cells, Surroundings
 from vcam_emoji.types import Image
 
 SIZE = (640, 360)

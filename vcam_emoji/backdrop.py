@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vcam_emoji.plate import Cells, Plate
+from vcam_emoji.plate import Plate, Shares
 from vcam_emoji.sheet import Area, blend
 from vcam_emoji.types import Box, Image
 
@@ -198,10 +198,10 @@ class Shade:
     """[h, w, 3], how much of the frame is kept: 0 on the head, 255 outside."""
     spans: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Of each row of `small`, the first column that is not clear, and the first after those."""
-    open: Cells
+    open: Shares
     """[h/step, w/step], where the room may be put: 255 beside the head; falling to 0 at the edge,
     and where neck and collar are below the head, for the room would be seen through them."""
-    pattern: Cells
+    pattern: Shares
     """[h, w], 0 to 254: from which share on a pixel is the room's."""
 
     def colours(self, grid: Image) -> Image:
@@ -240,15 +240,15 @@ def shade(half_width: float, half_height: float, roll: float) -> Shade:
 
 
 @lru_cache(maxsize=1)
-def _tile() -> Cells:
+def _tile() -> Shares:
     """Interleaved gradient noise (Jimenez 2014): even at every scale, and without a raster."""
     x, y = np.arange(128), np.arange(128)[:, None]
     noise = np.mod(52.9829189 * np.mod(0.06711056 * x + 0.00583715 * y, 1), 1)
-    tile: Cells = (noise * 255).astype(np.uint8)
+    tile: Shares = (noise * 255).astype(np.uint8)
     return tile
 
 
-def _pattern(size: tuple[int, int]) -> Cells:
+def _pattern(size: tuple[int, int]) -> Shares:
     rows, columns = ceil(size[1] / 128), ceil(size[0] / 128)
     return np.ascontiguousarray(np.tile(_tile(), (rows, columns))[: size[1], : size[0]])
 
@@ -315,7 +315,7 @@ class Backdrop:
             in_frame = seen.shifted(self.x, self.y).part()
             blend(image[in_frame], colours, self.shade.keep[seen.part()])
 
-    def _lay_room(self, image: Image, at: Area, room: Plate, share: Cells) -> None:
+    def _lay_room(self, image: Image, at: Area, room: Plate, share: Shares) -> None:
         """Put the room over the guess in one rectangle, pixel by pixel, by that share of them.
 
         Whole pixels are put, in a pattern, for mixing them would cost four times as much; and so

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from vcam_emoji.light import relit
 from vcam_emoji.sheet import Area
+from vcam_emoji.surroundings import Cells
 from vcam_emoji.types import Image
 
-Cells: TypeAlias = NDArray[np.uint8]
+Shares: TypeAlias = NDArray[np.uint8]
+"""[h, w], how much of something there is at each place, 0 to 255."""
 
 _STRANGE = 12
 """Grey levels by which a cell may differ from what is remembered before it is taken anew."""
@@ -38,13 +40,13 @@ class Plate:
         self._size, self._grid = size, grid
         self.image: Image = np.zeros((size[1], size[0], 3), np.uint8)
         """Black where nothing is remembered yet."""
-        self.light: NDArray[np.float32] = np.ones(3, np.float32)
+        self._light: NDArray[np.float32] = np.ones(3, np.float32)
         """By how much each channel is brighter now than in `image`."""
         self._other_light = False
         self._sure = True
         self._means: Image = np.zeros((grid[1], grid[0], 3), np.uint8)
         self._cells: Cells = np.zeros((grid[1], grid[0]), np.uint8)
-        self._soft = self._cells
+        self._soft: Shares = self._cells
         """How far each cell is to be used, 0 to 255."""
 
     def doubt(self) -> None:
@@ -70,7 +72,7 @@ class Plate:
         self.follow(means, shown)
         if not self._sure:
             return
-        expected = relit(self._means, self.light) if self._other_light else self._means
+        expected = relit(self._means, self._light) if self._other_light else self._means
         alike = cv2.inRange(cv2.absdiff(means, expected), (0, 0, 0), (_STRANGE,) * 3)
         new = cv2.bitwise_and(shown, cv2.bitwise_not(cv2.bitwise_and(alike, self._cells)))
         x, y, w, h = cv2.boundingRect(new)
@@ -81,7 +83,7 @@ class Plate:
         at = Area(floor(x * wide), floor(y * high), ceil((x + w) * wide), ceil((y + h) * high))
         seen, colours = image[at.part()], means[cells]
         if self._other_light:
-            back = np.float32(1) / self.light
+            back = np.float32(1) / self._light
             seen, colours = relit(seen, back), relit(colours, back)
         mask = cv2.resize(new, self._size, interpolation=cv2.INTER_NEAREST_EXACT)[at.part()]
         cv2.copyTo(seen, mask, self.image[at.part()])
@@ -89,7 +91,7 @@ class Plate:
         self._cells = cv2.bitwise_or(self._cells, new)  # type: ignore[assignment]
         self._soft = _softened(self._cells)
 
-    def share(self, x: int, y: int, step: int, size: tuple[int, int]) -> Cells | None:
+    def share(self, x: int, y: int, step: int, size: tuple[int, int]) -> Shares | None:
         """How far the room is to be used in a rectangle of the frame, 0 to 255.
 
         Args:
@@ -122,7 +124,7 @@ class Plate:
     def lit(self, at: Area) -> Image:
         """A part of the room in the light of now; not to be written to."""
         part = self.image[at.part()]
-        return relit(part, self.light) if self._other_light else part
+        return relit(part, self._light) if self._other_light else part
 
     def _compare(self, now: Image, then: Image) -> None:
         """Follow the light, and see whether it is still the room.
@@ -138,11 +140,11 @@ class Plate:
             if np.count_nonzero(off > _STRANGE) > _MOST_STRANGE * len(now):
                 self._cells, light = np.zeros_like(self._cells), np.ones(3)
             self._soft = _softened(self._cells)
-        self.light = light.astype(np.float32)
-        self._other_light = bool(np.abs(self.light - 1).max() > _SAME_LIGHT)
+        self._light = light.astype(np.float32)
+        self._other_light = bool(np.abs(self._light - 1).max() > _SAME_LIGHT)
 
 
-def _softened(cells: Cells) -> Cells:
+def _softened(cells: Cells) -> Shares:
     """How far to use each, with soft edges that lie within what is known."""
     soft = cv2.blur(cv2.erode(cells, _INWARDS), (3, 3))
     return soft.astype(np.uint8, copy=False)
