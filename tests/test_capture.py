@@ -150,6 +150,13 @@ def test_a_full_rate_at_a_smaller_size_goes_before_a_slide_show() -> None:
     assert preferences(offers, 1280, 720, 30)[0] == ("YUYV", 640, 480)
 
 
+def test_a_little_below_the_rate_is_no_reason_for_a_smaller_picture() -> None:
+    offers = [Offer("YUYV", 1280, 720, 25), Offer("YUYV", 640, 480, 30)]
+    assert preferences(offers, 1280, 720, 30)[0] == ("YUYV", 1280, 720)
+    offers = [Offer("MJPG", 1280, 720, 30), Offer("MJPG", 640, 480, 60)]
+    assert preferences(offers, 1280, 720, 60)[0] == ("MJPG", 1280, 720)
+
+
 def test_a_camera_that_tells_no_rates_is_believed_to_be_fast_enough() -> None:
     assert preferences([Offer("YUYV", 640, 480, 0)], 640, 480, 30) == [("YUYV", 640, 480)]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vcam_emoji import __version__, cli, control, paths
+from tests.fakes import disc_set
+from vcam_emoji import __version__, cli, control, emoji_set, paths
 from vcam_emoji.commands import Command, Pin, SetMode, Status, Toggle
 from vcam_emoji.types import Emotion
 
@@ -186,8 +187,58 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_second_service_is_refused(
     asked: list[Command], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("run", "--no-tray", "--output", "none", "--camera", "demo") == 1
+    # A status of its own, by which systemd knows not to try again.
+    assert run("run", "--no-tray", "--output", "none", "--camera", "demo") == 3
     assert "already" in capsys.readouterr().err
+
+
+def test_the_plain_camera_is_not_shown_again_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "settings.json").write_text('{"look": {"mode": "off"}}')
+
+    def mode(*words: str) -> str:
+        arguments = cli._parser(["run", *words]).parse_args(["run", *words])
+        return str(cli._first_settings(arguments).current.look.mode)
+
+    assert mode() == "replace"
+    assert "vcam-emoji mode off" in capsys.readouterr().err
+    assert mode("--mode", "off") == "off"
+    (tmp_path / "settings.json").write_text('{"look": {"mode": "overlay"}}')
+    assert mode() == "overlay"
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be sent to one process there")
+def test_whatever_ends_the_service_the_film_is_whole(name: str, tmp_path: Path) -> None:
+    words = ["run", "--no-tray", "--camera", "demo", "--output", "film.mp4", "--size", "320x180"]
+    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "vcam_emoji.cli", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | places,
+    ) as service:
+        assert service.stdout is not None
+        service.stdout.readline()
+        service.send_signal(getattr(signal, name))
+    assert service.returncode == 0
+    assert [each.name for each in tmp_path.glob("*.mp4")] == ["film.mp4"]
+
+
+def test_a_set_that_is_in_use_is_removed_and_the_shipped_one_takes_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emoji_set.save(disc_set("mine", 32), tmp_path / "emoji" / "mine")
+    assert run("sets", "use", "mine") == 0
+    capsys.readouterr()
+    assert run("sets", "remove", "mine", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"removed": "mine", "emoji set": "classic"}
+    assert run("settings", "get", "look.emoji_set") == 0
+    assert capsys.readouterr().out.strip() == "classic"
 
 
 @pytest.mark.parametrize(("output", "said"), [("none", "goes nowhere"), ("film.mp4", "Writing ")])

@@ -36,6 +36,21 @@ def test_a_camera_is_found_by_index_path_or_part_of_its_name(
     assert devices.find(wanted, KNOWN) is found
 
 
+def test_a_whole_name_means_that_camera_and_not_a_longer_one() -> None:
+    longer = CameraDevice("/dev/video0", "HD Webcam C270", 0)
+    plain = CameraDevice("/dev/video2", "HD Webcam", 1)
+    assert devices.find("HD Webcam", [longer, plain]) is plain
+    assert devices.find("hd webcam", [longer, plain]) is plain
+
+
+def test_of_cameras_that_are_called_alike_the_path_tells_which() -> None:
+    path = r"\\?\usb#vid_046d&pid_0825&mi_00#7&1#{65e8773d}\global"
+    first = CameraDevice(path.replace("7&1", "7&0"), "C270", 0)
+    second = CameraDevice(path, "C270", 1)
+    assert devices.find(path, [first, second]) is second
+    assert devices.is_webcam(path)
+
+
 @pytest.mark.parametrize("wanted", ["/dev/video10", "virtual"])
 def test_a_virtual_camera_is_refused_as_a_source(wanted: str) -> None:
     with pytest.raises(CameraError, match="is a virtual camera") as caught:

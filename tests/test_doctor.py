@@ -358,6 +358,17 @@ def test_a_broken_property_list_is_no_reason_to_crash(data: bytes) -> None:
     assert only(machine, "virtual camera").ok is False
 
 
+def test_an_output_that_is_no_virtual_camera_is_told() -> None:
+    assert found(FakeMachine(), "your output") == []
+    there = FakeMachine(chosen=choosing("devices.output", LOOPBACK.path))
+    assert found(there, "your output") == []
+    film = only(FakeMachine(chosen=choosing("devices.output", "film.mp4")), "your output")
+    assert film.ok is None
+    gone = only(FakeMachine(chosen=choosing("devices.output", "/dev/video33")), "your output")
+    assert gone.fatal
+    assert "devices.output auto" in gone.hint
+
+
 def test_the_exit_status_tells_whether_the_job_can_run(capsys: pytest.CaptureFixture[str]) -> None:
     status = doctor.run(argparse.Namespace(json=True))
     printed = json.loads(capsys.readouterr().out)

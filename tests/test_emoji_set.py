@@ -325,6 +325,32 @@ def test_an_unsound_image_is_refused(folder: Path, encoded: bytes, says: str) ->
     assert says in refused(folder)
 
 
+@pytest.mark.parametrize("title", ["nice\x1b]0;owned\x07", "two\nlines", "a\u2028b"])
+def test_words_that_a_terminal_would_obey_are_refused(folder: Path, title: str) -> None:
+    edit(folder, lambda manifest: manifest.update(title=title))
+    assert "control characters" in refused(folder)
+
+
+def test_emoji_may_be_in_a_title(folder: Path) -> None:
+    edit(folder, lambda manifest: manifest.update(title="\U0001f469\u200d\U0001f52c Ада"))
+    assert emoji_set.load(folder).title.endswith("Ада")
+
+
+def test_what_is_no_emotion_is_named_in_few_words(folder: Path) -> None:
+    edit(folder, lambda manifest: manifest["emotions"].update({"\x1b" * 100: []}))
+    said = refused(folder)
+    assert len(said) < 400
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_packing_that_few_programs_write_is_refused(tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", packing) as archive:
+        for name, content in emoji_set._packed(disc_set(side=16)).items():
+            archive.writestr(name, content)
+    assert "packed in an unknown way" in refused(tmp_path / "set.zip")
+
+
 @given(st.data())
 @settings(
     max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None

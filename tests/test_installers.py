@@ -53,7 +53,11 @@ def test_the_module_gets_the_options_that_the_program_advises() -> None:
 
 def test_a_person_installs_and_removes_it_without_an_administrator(home: Path) -> None:
     before = {each for each in home.rglob("*") if each.is_file()}
-    assert install(home, "--user").returncode == 0
+    assert "systemctl --user enable" in install(home, "--user").stdout
+    at_login = home / ".config/autostart/vcam-emoji.desktop"
+    at_login.parent.mkdir()
+    at_login.touch()
+    assert "autostart off" in install(home, "--user").stdout
     command = home / "checkout" / ".venv" / "bin" / "vcam-emoji"
     unit = (home / ".config/systemd/user/vcam-emoji.service").read_text()
     entry = (home / ".local/share/applications/vcam-emoji.desktop").read_text()

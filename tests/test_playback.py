@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vcam_emoji.camera import open_source
 from vcam_emoji.errors import CameraError
@@ -63,6 +64,36 @@ def test_a_video_that_is_closed_ends(video: Path) -> None:
     assert seen == 1
 
 
+def test_a_video_that_is_too_much_for_the_machine_is_played_slower(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    source = VideoFile(video)
+
+    class Slow:
+        """Takes twice and a half the time that each frame is shown."""
+
+        frames = 0
+
+        def grab(self) -> bool:
+            self.frames += 1
+            now[0] += 0.1
+            return self.frames <= 100
+
+        def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
+            return True, np.zeros((4, 4, 3), np.uint8)
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr(source, "_video", Slow())
+    monkeypatch.setattr(source._clock._stopped, "wait", lambda seconds: None)
+    late = [now[0] - each.time for each in source if each is not None]
+    assert 20 <= len(late) <= 60
+    assert max(late) < 0.5
+
+
 def test_what_is_no_video_is_refused_when_it_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "talk.mp4"
     path.write_bytes(b"not a video" * 100)
@@ -85,6 +116,27 @@ def test_photos_are_shown_by_name_each_for_a_second_round_and_round(tmp_path: Pa
     shown = itertools.islice(source, int(4 * PHOTO_S * rate))
     seen = [round(float(each.image.mean())) for each in shown if each is not None]
     assert seen == [20] * rate + [50] * rate + [90] * rate + [20] * rate
+
+
+def test_photos_that_are_gone_are_told_of_once_a_tick_and_it_can_be_stopped(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.png", "b.png"):
+        photo(tmp_path / name, 20)
+    source = Photos(tmp_path, 2, realtime=False)
+    shown = iter(source)
+    assert next(shown) is not None
+    for each in tmp_path.iterdir():
+        each.unlink()
+    assert next(shown) is not None
+    assert [next(shown), next(shown)] == [None, None]
+    assert "can be read any more" in source.trouble
+    photo(tmp_path / "b.png", 50)
+    assert any(next(shown) is not None for _ in range(2))
+    assert source.trouble == ""
+    (tmp_path / "b.png").unlink()
+    source.close()
+    assert all(each is not None for each in shown)
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ class FakeOpener(Opener):
 
     image: Image | None = field(default_factory=lambda: noise(SIZE))
     source_error: CameraError | None = None
-    sink_error: VirtualCameraError | None = None
+    sink_error: Exception | None = None
     model_error: ModelError | None = None
     reader: EmotionReader = field(default_factory=FakeReader)
     faces: Sequence[Face] = field(default_factory=lambda: [face()])
@@ -402,12 +403,64 @@ def test_settings_can_be_read_and_set(service: Service) -> None:
     assert service.handle(SetSetting("look.opacity", 0.5)).settings["look"]["opacity"] == 0.5
 
 
-def test_another_camera_reopens_the_devices(service: Service, opener: FakeOpener) -> None:
+def test_another_camera_is_opened_in_the_same_virtual_camera(
+    service: Service, opener: FakeOpener
+) -> None:
     eventually(service, lambda s: s.frames > 0)
     service.handle(SetSetting("devices.camera", "other"))
     eventually(service, lambda s: len(opener.sources) == 2 and s.state == State.LIVE)
     assert opener.sources[0].closed
     assert service.status().camera == "other"
+    # Whoever watches must not lose it, nor a film what was filmed.
+    assert len(opener.sinks) == 1
+    assert not opener.sinks[0].closed
+
+
+def test_another_output_is_opened_anew(service: Service, opener: FakeOpener) -> None:
+    eventually(service, lambda s: s.frames > 0)
+    service.handle(SetSetting("devices.fps", 25))
+    eventually(service, lambda s: len(opener.sinks) == 2 and s.state == State.LIVE)
+    assert opener.sinks[0].closed
+
+
+def test_a_set_that_lacks_an_emotion_is_no_trouble(
+    service: Service, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    eventually(service, lambda s: s.state == State.LIVE)
+    file = tmp_path / "emoji" / "discs" / "set.json"
+    about = json.loads(file.read_text())
+    del about["emotions"]["disgust"]
+    file.write_text(json.dumps(about))
+    service.handle(ReloadSets())
+    assert service.status().trouble == ""
+    assert "no disgust image" in caplog.text
+
+
+def test_the_shipped_set_takes_over_from_a_broken_one_of_the_same_name(
+    tmp_path: Path, opener: FakeOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "emoji_sets", lambda: tmp_path)
+    (tmp_path / "classic").mkdir()
+    (tmp_path / "classic" / "set.json").write_text("{")
+    service = Service(SettingsStore(tmp_path / "s.json"), opener)
+    service.start()
+    status = eventually(service, lambda s: s.state == State.LIVE)
+    service.close()
+    assert status.emoji_set == "classic"
+    assert "set.json" in status.trouble
+
+
+def test_what_nobody_foresaw_is_told_and_gone_when_it_is_over(
+    store: SettingsStore, opener: FakeOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vcam_emoji.service.RETRY_S", 0.01)
+    opener.sink_error = ZeroDivisionError("nobody foresaw this")
+    service = Service(store, opener)
+    service.start()
+    eventually(service, lambda s: "The picture failed" in s.trouble)
+    opener.sink_error = None
+    eventually(service, lambda s: s.state == State.LIVE and s.trouble == "")
+    service.close()
 
 
 def test_a_changed_look_does_not_reopen_the_devices(service: Service, opener: FakeOpener) -> None:

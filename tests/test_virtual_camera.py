@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 
 from vcam_emoji.devices import CameraDevice
 from vcam_emoji.errors import VirtualCameraError
-from vcam_emoji.virtual_camera import candidates, open_sink
+from vcam_emoji.virtual_camera import VideoFile, candidates, open_sink
 
 WEBCAM = CameraDevice("/dev/video0", "HD Webcam", 0)
 FED = CameraDevice("/dev/video10", "Virtual Camera", None, virtual=True, fed=True)
@@ -79,6 +80,45 @@ def test_a_video_file_appears_whole_when_it_is_closed(tmp_path: Path) -> None:
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 10
     _, image = video.read()
     np.testing.assert_allclose(image.reshape(-1, 3).mean(0), (0, 0, 255), atol=8)
+
+
+def film_of(path: Path, times: Sequence[float]) -> float:
+    """Seconds that a film of pictures sent at those times plays."""
+    now = [0.0]
+    sink = VideoFile(path, 64, 48, 20, clock=lambda: now[0])
+    for each in times:
+        now[0] = each
+        sink.send(np.zeros((48, 64, 3), np.uint8))
+    sink.close()
+    video = cv2.VideoCapture(str(path))
+    return float(video.get(cv2.CAP_PROP_FRAME_COUNT) / video.get(cv2.CAP_PROP_FPS))
+
+
+@pytest.mark.parametrize("rate", [5, 12.5, 20, 30, 60])
+def test_a_film_plays_as_long_as_it_took(tmp_path: Path, rate: float) -> None:
+    times = np.arange(0, 10, 1 / rate)
+    assert film_of(tmp_path / "out.mp4", times.tolist()) == pytest.approx(10, abs=0.6)
+
+
+def test_a_machine_that_slept_leaves_no_hour_of_one_picture(tmp_path: Path) -> None:
+    assert film_of(tmp_path / "out.mp4", [0, 0.05, 0.1, 3600, 3600.05]) < 1
+
+
+def test_no_film_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"a film of yesterday")
+    for _ in range(2):
+        sink = open_sink(str(path), 64, 48, 25)
+        sink.send(np.zeros((48, 64, 3), np.uint8))
+        sink.close()
+    assert "out-3.mp4" in sink.description
+    assert path.read_bytes() == b"a film of yesterday"
+    assert {each.name for each in tmp_path.iterdir()} == {"out.mp4", "out-2.mp4", "out-3.mp4"}
+
+
+def test_the_home_folder_of_nobody_is_one_sentence() -> None:
+    with pytest.raises(VirtualCameraError, match="cannot be written"):
+        open_sink("~nobody-at-all/out.mp4", 64, 48, 25)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ Handle: TypeAlias = Callable[[Command], Status]
 _OTHERS = ("angry", "disgust", "fear", "happy", "sad", "surprise")
 _POLL_S = 0.1
 _OPENING_S = 15.0
+_MISSING_S = 3.0
+"""For so long the trouble may be another one, with the camera about to come."""
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 _BAR = 30
 
@@ -128,9 +130,11 @@ def _service(camera: str | None) -> Iterator[Handle]:
 
 
 def _wait_for_frames(handle: Handle) -> None:
-    until = time.monotonic() + _OPENING_S
+    began = time.monotonic()
     while (status := handle(GetStatus())).state not in (State.LIVE, State.HIDDEN):
-        if time.monotonic() > until or (status.state == State.NO_CAMERA and status.trouble):
+        waited = time.monotonic() - began
+        missing = status.state == State.NO_CAMERA and status.trouble
+        if waited > (_MISSING_S if missing else _OPENING_S):
             raise CameraError(
                 status.trouble or "No picture came from the camera.", "See: vcam-emoji doctor"
             )
@@ -155,7 +159,8 @@ def recorded(
     status = handle(Calibrate(emotion, seconds, countdown)).calibration
     if shown is not None:
         shown.write(f"{_ask_for(emotion)}\n")
-    until = time.monotonic() + countdown + seconds + _OPENING_S
+    # Where the face is read seldom, the service takes twice the time.
+    until = time.monotonic() + countdown + 2 * seconds + _OPENING_S
     while status.recording and time.monotonic() < until:
         if shown is not None:
             _show(shown, status)

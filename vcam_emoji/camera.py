@@ -54,16 +54,29 @@ def open_source(camera: str, width: int, height: int, fps: int) -> FrameSource:
     Raises:
         CameraError: if a file or folder is not what it should be.
     """
-    path = Path(camera).expanduser()
     if not devices.is_device(camera):
+        played = _played(camera, fps)
+        if played is not None:
+            return played
+    chosen = Chosen(camera)
+    return Webcam(lambda: open_capture(chosen.now(), width, height, fps), camera)
+
+
+def _played(camera: str, fps: int) -> FrameSource | None:
+    """The file or folder of that name; None if it is none, and so may be a webcam's name."""
+    hint = "See: vcam-emoji devices"
+    try:
+        path = Path(camera).expanduser()
         if path.is_dir():
             return Photos(path, fps)
         if path.is_file():
             return VideoFile(path)
-        if path.suffix and ("/" in camera or "\\" in camera):
-            raise CameraError(f"There is no file {camera}.", "See: vcam-emoji devices")
-    chosen = Chosen(camera)
-    return Webcam(lambda: open_capture(chosen.now(), width, height, fps), camera)
+    except (OSError, RuntimeError) as error:  # the latter of a home folder that nobody has
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise CameraError(f"{camera} cannot be opened: {reason}.", hint) from error
+    if path.suffix and ("/" in camera or "\\" in camera):
+        raise CameraError(f"There is no file {camera}.", hint)
+    return None
 
 
 class Chosen:

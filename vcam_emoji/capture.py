@@ -73,22 +73,25 @@ if sys.platform == "linux":
         "GREY": cv2.COLOR_GRAY2BGR,
     }
     _COMPRESSED = ("MJPG", "JPEG")
+    _LEAST_FPS = 15
 
     def preferences(
         offers: list[v4l2.Offer], width: int, height: int, fps: float
     ) -> list[tuple[str, int, int]]:
         """Formats to try, best first: fourcc, width, height.
 
-        The nearest size comes first, then a full rate, then what costs less to decode: turning
+        What is hardly a film comes last; else the nearest size comes first, then a full rate,
+        then what costs less to decode: turning
         720p YUYV into BGR takes an eighth of the time of decoding it from JPEG, but over USB 2
         only JPEG reaches 30 frames a second at that size.
         """
 
-        def rank(offer: v4l2.Offer) -> tuple[bool, int, bool, int]:
+        def rank(offer: v4l2.Offer) -> tuple[bool, int, bool, bool, int]:
             too_small = offer.width < width or offer.height < height
+            slides = 0 < offer.fps < min(_LEAST_FPS, 0.5 * fps)
             too_slow = 0 < offer.fps < 0.9 * fps
             distance = abs(offer.width * offer.height - width * height)
-            return too_slow, distance, too_small, READABLE.index(offer.fourcc)
+            return slides, distance, too_slow, too_small, READABLE.index(offer.fourcc)
 
         ranked = sorted(offers, key=rank)
         return list(dict.fromkeys((each.fourcc, each.width, each.height) for each in ranked))

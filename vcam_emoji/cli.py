@@ -64,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit status: 0 done, 1 could not be done, 2 was asked wrongly, 130 interrupted.
+        The exit status: 0 done, 1 could not be done, 2 was asked wrongly, 3 runs already, 130
+        interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(words).parse_args(words)
@@ -208,7 +209,7 @@ def _face(emotion: str, shown: str) -> str:
 def _add_overrides(run: argparse.ArgumentParser) -> None:
     cameras = "index, device path, part of a name, video file, folder of photos, or 'demo'"
     run.add_argument("--camera", metavar="CAMERA", help=cameras)
-    outputs = "'auto', a device path, a .mp4 file, or 'none'"
+    outputs = "'auto', a device path, a new .mp4 file, or 'none'"
     run.add_argument("--output", metavar="OUTPUT", help=outputs)
     run.add_argument("--size", metavar="WxH", help="size of the published picture: 1280x720")
     run.add_argument("--fps", type=int, help="frames a second")
@@ -241,10 +242,9 @@ def _run(arguments: Arguments) -> int:
     from vcam_emoji.service import Service
 
     logging.basicConfig(format="vcam-emoji: %(message)s", level=logging.WARNING)
-    store = _store(arguments.settings, _overrides(arguments))
+    store = _first_settings(arguments)
     service = Service(store)
-    signal.signal(signal.SIGTERM, lambda *_: service.stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: service.stopping.set())
+    _stop_by_signals(service.stopping)
     with control.Server(service.handle):
         service.start()
 
@@ -264,6 +264,32 @@ def _run(arguments: Arguments) -> int:
     return 0
 
 
+def _first_settings(arguments: Arguments) -> SettingsStore:
+    """The settings of this run; the plain camera is only shown if it was asked for in it."""
+    overrides = _overrides(arguments)
+    store = _store(arguments.settings, overrides)
+    if store.current.look.mode != Mode.OFF or "look.mode" in overrides:
+        return store
+    print(
+        "vcam-emoji: The plain camera was chosen last time; this time it begins with your emoji.\n"
+        "  To show yourself: vcam-emoji mode off",
+        file=sys.stderr,
+    )
+    return _store(arguments.settings, {**overrides, "look.mode": Mode.REPLACE})
+
+
+def _stop_by_signals(stopping: threading.Event) -> None:
+    """End in an orderly way, with a card as the last frame, whatever asks for it."""
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        # Who starts a program with nohup wants it to outlive the terminal.
+        if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        signal.signal(number, lambda *_: stopping.set())
+
+
 def _tray(service: Service) -> bool:
     """Show the tray until the service stops; False at once where there is no place for one."""
     from vcam_emoji.tray import run_tray
@@ -278,9 +304,14 @@ def _wait(service: Service) -> None:
 
 
 def _keep_house(service: Service, tell: Callable[[str], None]) -> None:
+    import logging
+
     told = False
     while not service.stopping.wait(1.0):
-        service.housekeeping()
+        try:
+            service.housekeeping()
+        except Exception:  # what nobody foresaw must not end this thread
+            logging.getLogger(__name__).exception("The settings could not be looked after.")
         if not told and (output := service.status().output):
             tell(output)
             told = True
@@ -328,12 +359,28 @@ def _sets(arguments: Arguments) -> int:
         return _export(arguments)
     if action == "add":
         name = emoji_set.add(Path(name))
+        _tell(ReloadSets())
         _print_pairs({"added": name}, arguments.json)
-    else:
-        emoji_set.remove(name)
-        _print_pairs({"removed": name}, arguments.json)
-    _tell(ReloadSets())
+        return 0
+    emoji_set.remove(name)
+    instead = _instead_of(name)
+    _print_pairs({"removed": name, **({"emoji set": instead} if instead else {})}, arguments.json)
     return 0
+
+
+def _instead_of(name: str) -> str:
+    """Have the shipped set used, and name it, where the one that was removed is in use."""
+    from vcam_emoji import emoji_set
+    from vcam_emoji.settings import Settings
+
+    look = _current()["look"]
+    if look.get("emoji_set") != name or name in emoji_set.available():
+        _tell(ReloadSets())
+        return ""
+    shipped = Settings().look.emoji_set
+    if _tell(UseSet(shipped)) is None:
+        _store(None, {}).change("look.emoji_set", shipped)
+    return shipped
 
 
 def _export(arguments: Arguments) -> int:
@@ -366,8 +413,7 @@ def _settings(arguments: Arguments) -> int:
             hint = "Try: vcam-emoji settings set look.opacity 0.8"
             raise UsageError("'settings set' needs a key and a value.", hint)
         return _tell_or_keep(SetSetting(key, value), key, value, arguments.json)
-    status = _tell(GetSettings())
-    current = dict(status.settings) if status else _store(None, {}).current.model_dump(mode="json")
+    current = _current()
     if arguments.json:
         print(json.dumps(current if key is None else _one(current, key)))
     elif key is not None:
@@ -404,6 +450,12 @@ def _print_settings(current: dict[str, Any]) -> None:
 
     for about in describe(Settings.model_validate_json(json.dumps(current))):
         print(f"{about.key:<24}{about.value!s:<12}{about.description} ({about.range})")
+
+
+def _current() -> dict[str, Any]:
+    """All settings: of the running service, or those on disk."""
+    status = _tell(GetSettings())
+    return dict(status.settings) if status else _store(None, {}).current.model_dump(mode="json")
 
 
 def _tell(command: Command) -> Status | None:

@@ -20,6 +20,9 @@ LOAD_MODULE = (
 )
 """Makes a virtual camera that browsers list, until the next start of the machine."""
 
+_WINDOWS_PATH = "\\\\?\\"
+"""How the path of a device begins there."""
+
 _VIRTUAL_NAMES = ("obs virtual", "unity video capture", "virtual camera", "vcam_emoji")
 """On Windows and macOS only the name tells that a camera is another program's picture."""
 
@@ -94,12 +97,17 @@ def find(wanted: str, known: list[CameraDevice] | None = None) -> CameraDevice:
 
 def is_device(camera: str) -> bool:
     """Whether a camera is named by its index or its path, and so is no file."""
-    return camera.isdecimal() or camera.startswith("/dev/")
+    return camera.isdecimal() or camera.startswith(("/dev/", _WINDOWS_PATH))
 
 
 def is_webcam(camera: str) -> bool:
     """Whether that means a webcam, there or not, instead of the demo's clip, a file or a folder."""
-    return is_device(camera) or not (camera == "demo" or Path(camera).expanduser().exists())
+    if camera == "demo":
+        return False
+    try:
+        return is_device(camera) or not Path(camera).expanduser().exists()
+    except (OSError, RuntimeError):  # nobody's home folder, or no name that a file can have
+        return True
 
 
 def _match(wanted: str, known: list[CameraDevice]) -> CameraDevice | None:
@@ -112,8 +120,10 @@ def _match(wanted: str, known: list[CameraDevice]) -> CameraDevice | None:
         path = os.path.realpath(wanted)  # /dev/v4l/by-id/... are links
         return next((each for each in known if each.path == path), None)
     part = wanted.casefold()
-    named = (each for each in [*real, *known] if part in each.name.casefold())
-    return next(named, None)
+    by_path = [each for each in known if each.path == wanted]
+    by_name = [each for each in real if each.name.casefold() == part]
+    by_part = [each for each in [*real, *known] if part in each.name.casefold()]
+    return next(iter([*by_path, *by_name, *by_part]), None)
 
 
 def _missing(wanted: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import plistlib
 import re
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ def diagnose(machine: Machine | None = None) -> list[Finding]:
     findings += _webcams(machine)
     if choices is not None:
         findings += _chosen_camera(machine, choices.camera)
+        findings += _chosen_output(machine, choices.output)
     match machine.system:
         case "linux":
             findings += [*_module(machine), *_loopbacks(machine), *_after_restart(machine)]
@@ -126,6 +128,20 @@ def _chosen_camera(machine: Machine, wanted: str) -> Iterator[Finding]:
         except CameraError as error:
             hint = f"{error.hint} Choose with: vcam-emoji settings set devices.camera 0"
             yield Finding(name, False, error.message, hint, fatal=True)
+
+
+def _chosen_output(machine: Machine, wanted: str) -> Iterator[Finding]:
+    """What `devices.output` says, where it leads to no virtual camera."""
+    name, cure = "your output", "vcam-emoji settings set devices.output auto"
+    if wanted == "none" or wanted.lower().endswith(".mp4"):
+        what = "nowhere" if wanted == "none" else f"into {wanted}"
+        message = f"The settings send the picture {what}, and not to a virtual camera."
+        yield Finding(name, None, message, f"For the virtual camera: {cure}")
+    elif machine.system == "linux" and wanted.startswith("/dev/"):
+        path = os.path.realpath(wanted)
+        if not any(each.virtual and each.path == path for each in machine.cameras()):
+            message = f"There is no virtual camera at {wanted}, which the settings name."
+            yield Finding(name, False, message, f"Run: {cure}", fatal=True)
 
 
 # Webcams.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from vcam_emoji import parcel, paths, png
 from vcam_emoji.errors import EmojiSetError
@@ -87,7 +88,17 @@ class _Stored(BaseModel):
 
 _Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 _Side: TypeAlias = Annotated[int, Field(ge=_SMALLEST_SIDE, le=LARGEST_SIDE, strict=True)]
-_Words: TypeAlias = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _on_a_line(words: str) -> str:
+    # Terminals take orders in control characters.
+    if any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in words):
+        raise ValueError("must be one line without control characters")
+    return words
+
+
+_Words: TypeAlias = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_on_a_line)]
+_EmotionName: TypeAlias = Annotated[str, Field(max_length=64)]
 
 
 class _StoredAnchors(_Stored):
@@ -113,7 +124,10 @@ class _Manifest(_Version, extra="ignore"):
     licence: _Words
     provenance: _Words
     size: tuple[_Side, _Side]
-    emotions: dict[str, Annotated[list[_StoredImage], Field(min_length=1, max_length=16)]]
+    emotions: Annotated[
+        dict[_EmotionName, Annotated[list[_StoredImage], Field(min_length=1, max_length=16)]],
+        Field(max_length=32),
+    ]
 
 
 def load(path: Path) -> EmojiSet:
@@ -290,7 +304,8 @@ def _first(error: ValidationError) -> str:
     what = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in what["loc"])
     said = what["msg"][:1].lower() + what["msg"][1:]
-    return " ".join(f"{where}: {said}".removeprefix(": ").split())[:300].rstrip(".")
+    line = " ".join(f"{where}: {said}".removeprefix(": ").split())[:300].rstrip(".")
+    return "".join(each if each.isprintable() else "?" for each in line)
 
 
 def _images(manifest: _Manifest) -> Iterator[_StoredImage]:

@@ -15,7 +15,7 @@ VcamEmojiError
 |-- AutostartError         starting at login cannot be changed
 `-- ControlError           the running service cannot be reached
     |-- NotRunningError
-    `-- AlreadyRunningError
+    `-- AlreadyRunningError                                  exit status 3
 """
 
 from __future__ import annotations
@@ -85,4 +85,5 @@ class ControlError(VcamEmojiError): ...
 class NotRunningError(ControlError): ...
 
 
-class AlreadyRunningError(ControlError): ...
+class AlreadyRunningError(ControlError):
+    exit_status = 3

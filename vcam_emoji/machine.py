@@ -30,12 +30,14 @@ class Choices:
     """Name of the emoji set, empty where it is the shipped one."""
     keeps_camera_on: bool
     """Even while nobody watches."""
+    output: str = "auto"
 
     @classmethod
     def of(cls, settings: Settings) -> Choices:
         chosen, shipped = settings.look.emoji_set, type(settings)().look.emoji_set
         own = "" if chosen == shipped else chosen
-        return cls(settings.devices.camera, own, settings.standby.after_s == 0)
+        keeps = settings.standby.after_s == 0
+        return cls(settings.devices.camera, own, keeps, settings.devices.output)
 
 
 class Machine(Protocol):

@@ -19,6 +19,8 @@ Read: TypeAlias = Callable[[str], bytes]
 
 MOST_ENTRIES = 300
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]{0,99}")
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What every program writes. Others bring decoders along that nobody expects, and their errors."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -103,6 +105,8 @@ def _from_zip(archive: zipfile.ZipFile, inside: str, name: str, largest: int) ->
         entry = archive.getinfo(inside + name)
         if entry.flag_bits & 1:
             raise ParcelError(f"{name} is encrypted.")
+        if entry.compress_type not in _PACKINGS:
+            raise ParcelError(f"{name} is packed in an unknown way.")
         if entry.file_size > largest:
             raise ParcelError(f"{name} is larger than {largest >> 20} MB.")
         with archive.open(entry) as stream:

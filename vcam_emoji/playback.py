@@ -19,6 +19,8 @@ PHOTO_S = 1.0
 """How long each photo is shown."""
 
 _FALLBACK_FPS = 30.0
+_MOST_DROPPED = 3
+"""On end; a film that is still late then is too much for this machine, and is played slower."""
 
 
 class VideoFile:
@@ -61,6 +63,7 @@ class VideoFile:
         return ""
 
     def __iter__(self) -> Iterator[Frame | None]:
+        dropped = 0
         for due in self._clock:
             if not self._video.grab():
                 if not self._loop:
@@ -68,8 +71,12 @@ class VideoFile:
                 self._rewind()
                 if not self._video.grab():
                     return
-            if self._clock.late(due):
+            if self._clock.late(due) and dropped < _MOST_DROPPED:
+                dropped += 1
                 continue
+            if dropped == _MOST_DROPPED:
+                self._clock.slow_down()
+            dropped = 0
             ok, image = self._video.retrieve()
             if ok:
                 yield Frame(image.astype(np.uint8, copy=False), due, fresh=True)
@@ -102,6 +109,7 @@ class Photos:
                 f"There is no photo in {folder}.", f"Put {', '.join(sorted(PHOTO_SUFFIXES))} there."
             )
         self._clock = Clock(fps, realtime=realtime)
+        self._trouble = ""
 
     @property
     def description(self) -> str:
@@ -109,14 +117,22 @@ class Photos:
 
     @property
     def trouble(self) -> str:
-        return ""
+        return self._trouble
 
     def __iter__(self) -> Iterator[Frame | None]:
         times = iter(self._clock)
+        missed = 0
         for path in itertools.cycle(self._paths):
             image = _photo(path)
             if image is None:
+                missed += 1
+                if missed >= len(self._paths):
+                    self._trouble = f"No photo of {self._folder} can be read any more."
+                    if next(times, None) is None:
+                        return
+                    yield None
                 continue
+            missed, self._trouble = 0, ""
             for due in itertools.islice(times, max(1, round(PHOTO_S * self._fps))):
                 yield Frame(image, due)
             if self._clock.stopped:
@@ -133,6 +149,7 @@ class Clock(Iterable[float]):
         self._period = 1 / fps
         self._realtime = realtime
         self._stopped = threading.Event()
+        self._start = self._due = 0.0
 
     @property
     def stopped(self) -> bool:
@@ -140,14 +157,19 @@ class Clock(Iterable[float]):
 
     def __iter__(self) -> Iterator[float]:
         """Yield each time, in seconds on `time.monotonic()`'s clock, when it has come."""
-        start = time.monotonic()
+        self._start = time.monotonic()
         for count in itertools.count():
-            due = start + count * self._period
+            due = self._start + count * self._period
             if self._realtime:
                 self._stopped.wait(max(0.0, due - time.monotonic()))
             if self._stopped.is_set():
                 return
+            self._due = due
             yield due
+
+    def slow_down(self) -> None:
+        """The frame that is due now is in time, and those after it are due as much later."""
+        self._start += max(0.0, time.monotonic() - self._due)
 
     def late(self, due: float) -> bool:
         """Whether the next frame is due as well, so that this one would only add delay."""

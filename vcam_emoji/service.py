@@ -44,6 +44,7 @@ from vcam_emoji.emoji_set import EmojiSet
 from vcam_emoji.errors import CalibrationError, UsageError, VcamEmojiError
 from vcam_emoji.pipeline import Directions, Processed, Stages
 from vcam_emoji.recording import Recorder
+from vcam_emoji.resources import asset
 from vcam_emoji.settings import Calibration, Devices, Settings, SettingsStore
 from vcam_emoji.types import Emotion, Frame, FrameSink, FrameSource, Image
 
@@ -54,6 +55,8 @@ RETRY_S = 2.0
 RESTING_S = 0.2
 """While the camera is let go of, how often a card is sent and a viewer is looked for."""
 
+_LONGEST_TROUBLE = 2000
+"""Characters of what is told of all that is wrong."""
 _LONGEST_REACTION_S = 60.0
 _SHORTEST_RECORDING_S = 1.0
 _LONGEST_RECORDING_S = 30.0
@@ -287,7 +290,7 @@ class Service:
             said.append(source.trouble)
         if latest is not None and latest.card is Card.TROUBLE and latest.reason:
             said.append(f"The picture is hidden: {latest.reason}.")
-        return " ".join(said)
+        return " ".join(said)[:_LONGEST_TROUBLE]
 
     def _fps(self, now: float) -> float:
         times = [each for each in tuple(self._times) if now - each < 2]
@@ -324,9 +327,14 @@ class Service:
 
     def _load_set(self, name: str) -> None:
         self._asked_set = name
-        loaded = emoji_set.load(emoji_set.find(name))
+        self._use(emoji_set.load(emoji_set.find(name)))
+
+    def _use(self, loaded: EmojiSet) -> None:
         self._emoji_set = loaded
-        self._say("emoji set", " ".join(loaded.warnings))
+        self._say("emoji set", "")
+        for each in loaded.warnings:
+            # It works all the same, so it is no trouble.
+            log.warning("%s: %s", loaded.name, each)
 
     def _say(self, about: str, trouble: str) -> None:
         """Remember what is wrong with one thing, or that it is well again; log it once."""
@@ -345,23 +353,40 @@ class Service:
                 with contextlib.closing(self._opener.sink(devices)) as sink:
                     self._sink = sink
                     self._say("virtual camera", "")
-                    self._publish(devices, sink)
+                    # What others saw before says nothing about who watches this one.
+                    self._needed_at = float("-inf")
+                    wanted: Devices | None = devices
+                    while wanted is not None:
+                        self._publish(wanted, sink)
+                        wanted = self._other_camera(wanted)
             except VcamEmojiError as error:
                 self._say("virtual camera", str(error))
             except Exception:
                 # Last resort: the service outlives what nobody foresaw, and shows nothing.
                 log.exception("The live path failed and is opened again.")
+                self._say("live path", "The picture failed; the log says why. It is tried again.")
             finally:
                 self._sink = None
                 self._latest = None
             if not self._stop.is_set():
                 self._wake.wait(RETRY_S)
 
+    def _other_camera(self, devices: Devices) -> Devices | None:
+        """What to go on with in the same virtual camera, if only another camera was chosen."""
+        self._wake.clear()
+        wanted = self._store.current.devices
+        if wanted.model_copy(update={"camera": devices.camera}) != devices:
+            # Seen by whoever closes and opens it.
+            self._wake.set()
+            return None
+        if self._stop.is_set():
+            return None
+        self._open_devices = wanted
+        return wanted
+
     def _publish(self, devices: Devices, sink: FrameSink) -> None:
         """Feed one virtual camera until it fails, the devices change or the service stops."""
         sink.send(cards.picture(Card.STARTING, sink.size))
-        # What others saw before says nothing about who watches this one.
-        self._needed_at = float("-inf")
         while self._going():
             if self._needed(sink):
                 self._show(devices, sink)
@@ -451,9 +476,9 @@ class Service:
         try:
             self._load_set(name)
         except VcamEmojiError as error:
+            # By its place: a set of one's own may have the same name, and be the one refused.
             with contextlib.suppress(VcamEmojiError):
-                self._load_set(Settings().look.emoji_set)
-            self._asked_set = name
+                self._use(emoji_set.load(asset("emoji") / Settings().look.emoji_set))
             self._say("emoji set", str(error))
 
     def _show_card(self, sink: FrameSink, card: Card, going: Callable[[], bool]) -> None:
@@ -473,6 +498,8 @@ class Service:
     def _watch(self, frame: Frame | None, processed: Processed) -> None:
         # Without the picture: the status tells of it, but shows none.
         self._latest = replace(processed, image=_NO_IMAGE)
+        if self._troubles.get("live path"):
+            self._say("live path", "")
         if frame is not None:
             self._frames += 1
             self._times.append(time.monotonic())

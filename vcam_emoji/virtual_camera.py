@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -35,7 +38,13 @@ def open_sink(output: str, width: int, height: int, fps: int) -> FrameSink:
     if output == "none":
         return Nowhere(width, height)
     if output.lower().endswith(".mp4"):
-        return VideoFile(Path(output).expanduser(), width, height, fps)
+        try:
+            return VideoFile(Path(output).expanduser(), width, height, fps)
+        except (OSError, RuntimeError) as error:  # the latter of a home folder that nobody has
+            reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+            raise VirtualCameraError(
+                f"{output} cannot be written: {reason}.", "Choose another folder."
+            ) from error
     if sys.platform == "linux":
         return _open_loopback(output, width, height, fps)
     return _open_elsewhere(output, width, height, fps)
@@ -215,16 +224,37 @@ class VirtualCamera:
 
 
 class VideoFile:
-    """A `FrameSink` that writes an MP4; the file appears, whole, when it is closed."""
+    """A `FrameSink` that writes an MP4; the file appears, whole, when it is closed.
 
-    def __init__(self, path: Path, width: int, height: int, fps: int) -> None:
+    It plays as long as it took: pictures that come more seldom are repeated, and left out where
+    they come too often.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        fps: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin a file at `path`, or with a number added where there is one already.
+
+        Raises:
+            VirtualCameraError: if it cannot be written.
+            OSError: if the folder may not be looked into.
+        """
+        if not path.parent.is_dir():
+            raise VirtualCameraError(f"There is no folder {path.parent}.", "Make it first.")
+        path = _free(path)
         self._path = path
         self._partial = path.with_name(f".{path.stem}.partial.mp4")
         self._size = width, height
         self._fps = fps
         self._open = True
-        if not path.parent.is_dir():
-            raise VirtualCameraError(f"There is no folder {path.parent}.", "Make it first.")
+        self._clock = clock
+        self._began: float | None = None
+        self._written = 0
         self._writer = cv2.VideoWriter(
             str(self._partial), cv2.VideoWriter.fourcc(*"mp4v"), fps, self._size
         )
@@ -245,13 +275,36 @@ class VideoFile:
         return True
 
     def send(self, image: Image) -> None:
-        self._writer.write(image)
+        now = self._clock()
+        if self._began is None:
+            self._began = now
+        behind = (now - self._began) * self._fps - self._written
+        if behind > _LONGEST_GAP_S * self._fps:
+            # The machine slept.
+            self._began += behind / self._fps
+            behind = 0.0
+        if behind < -_AHEAD_S * self._fps:
+            return
+        for _ in range(max(1, int(behind))):
+            self._writer.write(image)
+            self._written += 1
 
     def close(self) -> None:
         if self._open:
             self._open = False
             self._writer.release()
             self._partial.replace(self._path)
+
+
+_AHEAD_S = 0.5
+"""Pictures may come that much earlier than they are played: a burst is no higher rate."""
+_LONGEST_GAP_S = 10.0
+
+
+def _free(path: Path) -> Path:
+    """The path, or one like it at which there is nothing: no film is ever written over."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
 class Nowhere:

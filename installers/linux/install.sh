@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 data=${XDG_DATA_HOME:-$HOME/.local/share}
 units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
 entry=$data/applications/vcam-emoji.desktop
+at_login=${XDG_CONFIG_HOME:-$HOME/.config}/autostart/vcam-emoji.desktop
 icon=$data/icons/hicolor/256x256/apps/vcam-emoji.png
 options=/etc/modprobe.d/vcam-emoji.conf
 modules=/etc/modules-load.d/vcam-emoji.conf
@@ -48,7 +49,12 @@ install_for_user() {
     cp "$here/../../assets/icons/vcam-emoji.png" "$icon"
     tell_systemd
     echo "vcam_emoji is in the applications menu."
-    echo "To start it at every login: systemctl --user enable --now vcam-emoji"
+    if [ -e "$at_login" ]; then
+        echo "It starts at every login already. To have systemd do that, and start it again should"
+        echo "it fail: vcam-emoji autostart off && systemctl --user enable --now vcam-emoji"
+    else
+        echo "To start it at every login: systemctl --user enable --now vcam-emoji"
+    fi
 }
 
 install_camera() {
@@ -66,7 +72,7 @@ uninstall() {
     if command -v systemctl >/dev/null; then
         systemctl --user disable --now vcam-emoji 2>/dev/null || true
     fi
-    rm -f "$entry" "$units/vcam-emoji.service" "$icon"
+    rm -f "$entry" "$units/vcam-emoji.service" "$icon" "$at_login"
     tell_systemd
     if [ -e "$options" ] || [ -e "$modules" ]; then
         as_administrator rm -f "$options" "$modules"
