@@ -26,7 +26,7 @@ def use(name: str | None = None) -> None:
         if find_spec(needed) is None:
             raise UsageError(
                 f"The networks need {needed}, which is not installed.",
-                "Install it with: python -m pip install 'vcam-emoji[generator]'"
+                f'Install it, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"'
                 + (" jax" if needed == "jax" else ""),
             )
     os.environ["KERAS_BACKEND"] = name

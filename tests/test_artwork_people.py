@@ -319,7 +319,31 @@ def test_nothing_reaches_the_border(style: str) -> None:
     assert alpha[32, 32] == 255
 
 
+@drawn
+@pytest.mark.parametrize("headwear", ["cap", "beanie", "turban"])
+def test_no_brow_is_raised_over_what_is_worn(headwear: str) -> None:
+    person = Person(headwear=headwear, hair="shaved", brow_thickness=0.5)
+    rest = draw(person, Emotion.NEUTRAL, size=128).astype(int)
+    raised = draw(person, Emotion.SURPRISE, size=128).astype(int)
+    cloth = (np.abs(rest[..., 2] - rest[..., 0]) > 20) & (rest[..., 2] > rest[..., 0])
+    cloth[64:] = False
+    assert cloth.sum() > 1000
+    # All but the soft shadow under a brow.
+    assert (np.abs(raised - rest).max(axis=-1)[cloth] > 60).mean() < 0.01
+
+
 # Sets.
+
+
+@drawn
+def test_several_processes_draw_the_very_same_set() -> None:
+    alone, shared = (emoji_set(Person.random(7), "seven", size=48, processes=n) for n in (1, 2))
+    for emotion in Emotion:
+        for (step, one), (other_step, other) in zip(
+            alone.images[emotion], shared.images[emotion], strict=True
+        ):
+            assert step == other_step
+            np.testing.assert_array_equal(one.pixels, other.pixels)
 
 
 @drawn

@@ -15,6 +15,7 @@ import pytest
 from tests.fakes import disc_set
 from vcam_emoji import __version__, cli, control, emoji_set, paths
 from vcam_emoji.commands import Command, Pin, SetMode, Status, Toggle
+from vcam_emoji.settings import Settings
 from vcam_emoji.types import Emotion
 
 
@@ -39,7 +40,9 @@ def asked() -> Iterator[list[Command]]:
 
     def handle(command: Command) -> Status:
         commands.append(command)
-        return Status(state="live", mode="replace", settings={"look": {"opacity": 0.5}})
+        settings = Settings().model_dump(mode="json")
+        settings["look"]["opacity"] = 0.5
+        return Status(state="live", mode="replace", settings=settings)
 
     with control.Server(handle):
         yield commands
@@ -192,6 +195,40 @@ def test_a_second_service_is_refused(
     assert "already" in capsys.readouterr().err
 
 
+def test_choices_and_answers_are_words_and_not_pythons_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("run", "--mode", "nope") == 2
+    assert "overlay" in (said := capsys.readouterr().err)
+    assert "<" not in said
+    assert run("sets", "show", "classic") == 0
+    assert "angry 2, disgust 2" in (said := capsys.readouterr().out)
+    assert "<" not in said
+    assert run("settings", "get", "look") == 0
+    said = capsys.readouterr().out
+    assert "look.mode" in said
+    assert "{" not in said
+    assert "devices." not in said
+
+
+def test_a_setting_is_told_as_it_was_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("settings", "set", "look.scale", "1.20", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"look.scale": 1.2}
+
+
+@pytest.mark.parametrize("output", ["film.avi", "film.MKV"])
+def test_an_output_that_can_never_be_is_refused_at_once(
+    output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("run", "--no-tray", "--camera", "demo", "--output", output) == 2
+    assert ".mp4" in capsys.readouterr().err
+
+
+def test_the_status_says_why_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    cli._print_status(Status(state="hidden", hidden_because="no face is tracked"), as_json=False)
+    assert "hidden (no face is tracked)" in capsys.readouterr().out
+
+
 def test_the_plain_camera_is_not_shown_again_unasked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -260,6 +297,21 @@ def test_who_starts_the_service_is_told_where_the_picture_goes(
         service.send_signal(signal.SIGINT)
     assert said in line
     assert service.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
+def test_a_script_is_told_where_the_picture_goes_as_an_object(tmp_path: Path) -> None:
+    words = ["run", "--no-tray", "--camera", "demo", "--output", "none", "--json"]
+    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "vcam_emoji.cli", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | places,
+    ) as service:
+        assert service.stdout is not None
+        assert json.loads(service.stdout.readline()) == {"output": "nowhere", "pid": service.pid}
+        service.send_signal(signal.SIGINT)
 
 
 def test_a_virtual_camera_is_to_be_chosen_in_the_call() -> None:

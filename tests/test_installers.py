@@ -63,6 +63,7 @@ def test_a_person_installs_and_removes_it_without_an_administrator(home: Path) -
     entry = (home / ".local/share/applications/vcam-emoji.desktop").read_text()
     assert f'ExecStart="{command}" run\n' in unit
     assert f'Exec="{command}" run\n' in entry
+    assert (home / ".local/bin/vcam-emoji").resolve() == command.resolve()
     assert f'Exec="{command}" pause\n' in entry
     assert (home / ".local/share/icons/hicolor/256x256/apps/vcam-emoji.png").exists()
     if not Path("/etc/modprobe.d/vcam-emoji.conf").exists():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +107,14 @@ def test_a_quantised_output_is_given_as_what_it_stands_for() -> None:
     assert odds.sum() == pytest.approx(1, abs=0.3)
     assert inner.dtype == np.float32
     assert inner.min() < 0 < inner.max()
+
+
+def test_nothing_is_said_when_a_network_is_opened_and_what_else_is_said_is_kept() -> None:
+    code = (
+        "import os; from vcam_emoji import litert; from vcam_emoji.resources import asset\n"
+        "file = asset('models') / 'face_landmark.tflite'\n"
+        "litert.Network(file)\n"
+        "with litert._without_greeting(): os.write(2, b'something else\\n')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stderr == "something else\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -49,6 +50,8 @@ EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 MESSENGERS = ("telegram", "whatsapp", "discord", "slack", "png")
 """Spelled out because importing `stickers` costs Pillow's start-up; a test compares the two."""
+
+_MODES = [each.value for each in Mode]
 
 _LATER = {
     "calibrate": ("vcam_emoji.calibrate", "Have your face at rest read as neutral."),
@@ -113,7 +116,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
     add("status", _ask(lambda _: GetStatus()), "How the running service is doing.")
     mode = add("mode", _ask(lambda a: SetMode(a.mode)), "Choose what becomes of faces.")
-    mode.add_argument("mode", choices=list(Mode))
+    mode.add_argument("mode", choices=_MODES)
     add("pause", _ask(lambda _: Pause()), "Show the 'paused' card instead of the camera.")
     add("resume", _ask(lambda _: Resume()), "End the pause.")
     add("toggle", _ask(lambda _: Toggle()), "Pause, or end the pause: for a hotkey.")
@@ -185,7 +188,7 @@ def _print_status(status: Status, as_json: bool) -> None:
         ("emoji set", status.emoji_set),
         ("pinned", status.pinned),
         ("reaction", status.reaction),
-        ("faces", ", ".join(_face(face.emotion, face.shown) for face in status.faces)),
+        ("faces", "; ".join(_face(face.emotion, face.shown) for face in status.faces)),
         ("trouble", status.trouble),
     ]
     for title, text in rows:
@@ -196,6 +199,8 @@ def _print_status(status: Status, as_json: bool) -> None:
 def _aside(status: Status) -> str:
     if status.state == State.STANDBY:
         return " (nobody watches the virtual camera, so yours is off)"
+    if status.state == State.HIDDEN and status.hidden_because:
+        return f" ({status.hidden_because})"
     return f" ({status.fps:g} frames a second)" if status.fps else ""
 
 
@@ -213,13 +218,14 @@ def _add_overrides(run: argparse.ArgumentParser) -> None:
     run.add_argument("--output", metavar="OUTPUT", help=outputs)
     run.add_argument("--size", metavar="WxH", help="size of the published picture: 1280x720")
     run.add_argument("--fps", type=int, help="frames a second")
-    run.add_argument("--mode", choices=list(Mode), help="what becomes of faces")
+    run.add_argument("--mode", choices=_MODES, help="what becomes of faces")
     run.add_argument("--set", metavar="NAME", help="emoji set")
     run.add_argument("--settings", metavar="FILE", type=Path, help="another settings file")
 
 
 def _overrides(arguments: Arguments) -> dict[str, Any]:
     """What the command line says over the settings file, for this run only."""
+    _check_output(arguments.output)
     said = {
         "devices.camera": arguments.camera,
         "devices.output": arguments.output,
@@ -233,6 +239,22 @@ def _overrides(arguments: Arguments) -> dict[str, Any]:
             raise UsageError(f"{arguments.size!r} is not a size.", "Write it as --size 1280x720.")
         said |= {"devices.width": int(width), "devices.height": int(height)}
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _check_output(output: str | None) -> None:
+    """Refuse what nothing can come of, instead of waiting for it.
+
+    Raises:
+        UsageError: with what there is.
+    """
+    known = output in (None, "auto", "none", "v4l2loopback")
+    if output is None or known or output.startswith("/dev/") or output.lower().endswith(".mp4"):
+        return
+    # Elsewhere virtual cameras go by any name.
+    if sys.platform == "linux" or Path(output).suffix.lower() in (".avi", ".mkv", ".mov", ".webm"):
+        raise UsageError(
+            f"There is no output {output!r}.", "Say auto, none, a device path or a .mp4 file."
+        )
 
 
 def _run(arguments: Arguments) -> int:
@@ -249,7 +271,9 @@ def _run(arguments: Arguments) -> int:
         service.start()
 
         def tell(output: str) -> None:
-            if not arguments.json:
+            if arguments.json:
+                print(json.dumps({"output": output, "pid": os.getpid()}), flush=True)
+            else:
                 print(_destination(output, store.current.devices.output), flush=True)
 
         keeper = threading.Thread(
@@ -306,15 +330,21 @@ def _wait(service: Service) -> None:
 def _keep_house(service: Service, tell: Callable[[str], None]) -> None:
     import logging
 
-    told = False
+    told = waits = False
     while not service.stopping.wait(1.0):
         try:
             service.housekeeping()
         except Exception:  # what nobody foresaw must not end this thread
             logging.getLogger(__name__).exception("The settings could not be looked after.")
-        if not told and (output := service.status().output):
-            tell(output)
+        if told:
+            continue
+        status = service.status()
+        if status.output:
+            tell(status.output)
             told = True
+        elif status.trouble and not waits:
+            print("vcam-emoji: It begins as soon as that is mended. Ctrl-C stops.", file=sys.stderr)
+            waits = True
 
 
 def _destination(output: str, asked: str) -> str:
@@ -334,8 +364,11 @@ def _sets(arguments: Arguments) -> int:
 
     action, name = arguments.action, arguments.name
     if action == "list":
-        names = emoji_set.available()
-        print(json.dumps({"sets": names}) if arguments.json else "\n".join(names))
+        names, used = emoji_set.available(), _current()["look"].get("emoji_set", "")
+        if arguments.json:
+            print(json.dumps({"sets": names, "used": used}))
+        else:
+            print("\n".join(f"{each}  (in use)" if each == used else each for each in names))
         return 0
     if name is None:
         raise UsageError(f"'sets {action}' needs a name.", f"Try: vcam-emoji sets {action} NAME")
@@ -350,9 +383,12 @@ def _sets(arguments: Arguments) -> int:
             "author": shown.author,
             "licence": shown.licence,
             "provenance": shown.provenance,
-            "emotions": {emotion: len(images) for emotion, images in shown.images.items()},
+            "emotions": {str(emotion): len(each) for emotion, each in shown.images.items()},
             "warnings": list(shown.warnings),
         }
+        if not arguments.json:
+            counts = (f"{emotion} {len(images)}" for emotion, images in shown.images.items())
+            about["emotions"] = ", ".join(counts)
         _print_pairs(about, arguments.json)
         return 0
     if action == "export":
@@ -414,10 +450,13 @@ def _settings(arguments: Arguments) -> int:
             raise UsageError("'settings set' needs a key and a value.", hint)
         return _tell_or_keep(SetSetting(key, value), key, value, arguments.json)
     current = _current()
+    wanted = current if key is None else _one(current, key)
     if arguments.json:
-        print(json.dumps(current if key is None else _one(current, key)))
+        print(json.dumps(wanted))
+    elif isinstance(wanted, dict) and key is not None:
+        _print_settings({**current, key: wanted}, f"{key}.")
     elif key is not None:
-        print(_one(current, key))
+        print(wanted)
     else:
         _print_settings(current)
     return 0
@@ -445,10 +484,12 @@ def _one(current: dict[str, Any], key: str) -> Any:
         raise UsageError(f"There is no setting {key!r}.", hint) from None
 
 
-def _print_settings(current: dict[str, Any]) -> None:
+def _print_settings(current: dict[str, Any], only: str = "") -> None:
     from vcam_emoji.settings import Settings, describe
 
     for about in describe(Settings.model_validate_json(json.dumps(current))):
+        if not about.key.startswith(only):
+            continue
         print(f"{about.key:<24}{about.value!s:<12}{about.description} ({about.range})")
 
 
@@ -472,7 +513,8 @@ def _tell_or_keep(command: Command, key: str, value: Any, as_json: bool) -> int:
     """Change a setting in the running service, or in the file for the next one."""
     if _tell(command) is None:
         _store(None, {}).change(key, value)
-    _print_pairs({key: value}, as_json)
+    # As it was understood: of the setting's own type.
+    _print_pairs({key: _one(_current(), key)}, as_json)
     return 0
 
 

@@ -271,6 +271,8 @@ class Status:
     state: str = State.STARTING
     trouble: str = ""
     """One sentence with a hint while something is wrong, else empty."""
+    hidden_because: str = ""
+    """In a few words, while frames come and none is shown."""
     mode: str = Mode.REPLACE
     paused: bool = False
     pinned: str = ""

@@ -282,7 +282,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"devices": [asdict(each) for each in found]}))
         return 0
     if not found:
-        print("No cameras were found.")
+        print("There are no cameras here, virtual ones neither. See: vcam-emoji doctor")
     for each in found:
         print(_line(each))
         for text in _format_lines(each.formats):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import struct
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,14 +115,41 @@ class Network:
                 if self._taps
                 else {"model_path": str(self.path)}
             )
-            interpreter = Interpreter(**model, num_threads=self._threads)
-            interpreter.allocate_tensors()
+            with _without_greeting():
+                interpreter = Interpreter(**model, num_threads=self._threads)
+                interpreter.allocate_tensors()
         except (ValueError, RuntimeError, struct.error) as error:
             raise ModelError(
                 f"The network {self.path.name} cannot be read: {_first_line(error)}",
                 "The file is damaged; install vcam-emoji again.",
             ) from error
         return interpreter
+
+
+_GREETING = b"Created TensorFlow Lite XNNPACK delegate for CPU"
+
+
+@contextlib.contextmanager
+def _without_greeting() -> Iterator[None]:
+    """LiteRT greets on the error stream, past Python; whatever else comes meanwhile is kept."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no error stream, as under pythonw
+        yield
+        return
+    try:
+        with tempfile.TemporaryFile() as heard:
+            os.dup2(heard.fileno(), 2)
+            try:
+                yield
+            finally:
+                os.dup2(kept, 2)
+                heard.seek(0)
+                for line in heard:
+                    if _GREETING not in line:
+                        os.write(2, line)
+    finally:
+        os.close(kept)
 
 
 def _tensor(detail: dict[str, object]) -> Tensor:

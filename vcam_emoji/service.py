@@ -234,6 +234,7 @@ class Service:
             pid=os.getpid(),
             state=self._state(),
             trouble=self._trouble(),
+            hidden_because=latest.reason if latest is not None and latest.hidden else "",
             mode=settings.look.mode,
             paused=wishes.paused,
             pinned=cues.pinned or "",

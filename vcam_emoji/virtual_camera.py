@@ -69,7 +69,7 @@ def candidates(output: str, known: list[CameraDevice]) -> list[CameraDevice]:
     if output in ("auto", "v4l2loopback"):
         found = [each for each in known if each.virtual]
         if not found:
-            raise VirtualCameraError("No virtual camera was found.", f"Run: {devices.LOAD_MODULE}")
+            raise VirtualCameraError("No virtual camera was found.", _cure())
         # The free ones first, so that two services can run side by side.
         return sorted(found, key=lambda each: each.fed)
     path = os.path.realpath(output)

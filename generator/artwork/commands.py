@@ -111,16 +111,27 @@ def _person(options: argparse.Namespace) -> Person:
 
 
 def _one_set(options: argparse.Namespace) -> int:
+    from generator.artwork.people.sets import PICTURES, shares
     from generator.artwork.people.sets import emoji_set as drawn_set
+    from generator.commands import finishing
     from vcam_emoji import emoji_set
 
     if options.out is None and not options.install:
         raise UsageError("Nothing to write.", "Say where: --out FOLDER, or --install")
     _within("size", options.size, 16, 1024)
     name = options.name or f"person-{options.seed if options.seed is not None else 'drawn'}"
-    drawn = drawn_set(_person(options), name, options.title, options.size)
+    with finishing.progress(silent=False, whole=PICTURES) as say:
+        drawn = drawn_set(
+            _person(options),
+            name,
+            options.title,
+            options.size,
+            drawing=lambda emotion: say(f"drawing: {emotion}", 1),
+            processes=shares(options.size),
+        )
     if options.out is not None:
         emoji_set.save(drawn, options.out)
+        print(f"Written: {options.out}")
     if options.install:
         with tempfile.TemporaryDirectory() as folder:
             emoji_set.save(drawn, Path(folder) / name)
@@ -239,6 +250,7 @@ def _write_image(file: Path, image: NDArray[np.uint8]) -> None:
         raise UsageError(f"{file} is no picture's name.", "It ends in .png or .jpg.")
     encoded = cv2.imencode(kind, image, _JPEG if kind != ".png" else [])[1].tobytes()
     _write({file.name: encoded}, file.parent)
+    print(f"Written: {file}")
 
 
 def _write(files: dict[str, bytes], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +27,8 @@ def resvg(svg: str, width: int, height: int) -> NDArray[np.uint8]:
         import resvg_py
     except ImportError as error:
         raise UsageError(
-            "Drawing needs the package resvg-py.", "Install it: pip install vcam-emoji[generator]"
+            "Drawing needs the package resvg-py.",
+            f'Install it, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"',
         ) from error
     # Without text there is nothing to look up in the system's fonts, and reading them is slow.
     encoded = resvg_py.svg_to_bytes(

@@ -72,8 +72,10 @@ def _blend(options: argparse.Namespace) -> int:
         picture = blends(first, second, options.seeds, how, truncation)
     if options.out is not None:
         native.save(blended, options.out)
+        print(f"Written: {options.out}")
     if picture is not None:
         from generator.pictures import png, write
 
         write(options.grid, png(picture))
+        print(f"Written: {options.grid}")
     return 0

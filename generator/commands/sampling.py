@@ -56,6 +56,7 @@ def _sample(options: argparse.Namespace) -> int:
 
     ws = _faces(network, options.seeds, options)
     write(options.out, png(sampling.sheet(network, options.seeds, ws)))
+    print(f"Written: {options.out}")
     return 0
 
 
@@ -73,6 +74,7 @@ def _mix(options: argparse.Namespace) -> int:
         (seeds, _faces(network, seeds, options)) for seeds in (options.rows, options.columns)
     )
     write(options.out, png(sampling.mixing(network, rows, columns, options.layer)))
+    print(f"Written: {options.out}")
     return 0
 
 
@@ -95,8 +97,10 @@ def _interpolate(options: argparse.Namespace) -> int:
     pictures = sampling.between(network, ws, frames, options.loop)
     if strip:
         write(options.out, png(grid([list(pictures)])))
+        print(f"Written: {options.out}")
     else:
         film(options.out, pictures, options.fps)
+        print(f"Written: {options.out}")
     return 0
 
 

@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 data=${XDG_DATA_HOME:-$HOME/.local/share}
 units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
 entry=$data/applications/vcam-emoji.desktop
+commands=$HOME/.local/bin
 at_login=${XDG_CONFIG_HOME:-$HOME/.config}/autostart/vcam-emoji.desktop
 icon=$data/icons/hicolor/256x256/apps/vcam-emoji.png
 options=/etc/modprobe.d/vcam-emoji.conf
@@ -47,8 +48,19 @@ install_for_user() {
     fill_in "$here/vcam-emoji.service" "$units/vcam-emoji.service"
     mkdir -p "$(dirname "$icon")"
     cp "$here/../../assets/icons/vcam-emoji.png" "$icon"
+    mkdir -p "$commands"
+    for each in vcam-emoji vcam-emoji-generator; do
+        ours=$(dirname "$command")/$each
+        if [ -x "$ours" ] && [ "$ours" != "$commands/$each" ]; then
+            ln -sf "$ours" "$commands/$each"
+        fi
+    done
     tell_systemd
-    echo "vcam_emoji is in the applications menu."
+    echo "vcam_emoji is in the applications menu, and vcam-emoji a command."
+    case :$PATH: in
+    *:"$commands":*) ;;
+    *) echo "Commands are found in $commands after the next login." ;;
+    esac
     if [ -e "$at_login" ]; then
         echo "It starts at every login already. To have systemd do that, and start it again should"
         echo "it fail: vcam-emoji autostart off && systemctl --user enable --now vcam-emoji"
@@ -73,6 +85,10 @@ uninstall() {
         systemctl --user disable --now vcam-emoji 2>/dev/null || true
     fi
     rm -f "$entry" "$units/vcam-emoji.service" "$icon" "$at_login"
+    for each in vcam-emoji vcam-emoji-generator; do
+        # Only links: a command that was installed there by other means stays.
+        if [ -L "$commands/$each" ]; then rm -f "$commands/$each"; fi
+    done
     tell_systemd
     if [ -e "$options" ] || [ -e "$modules" ]; then
         as_administrator rm -f "$options" "$modules"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -251,5 +252,5 @@ def _require_keras() -> None:
     except ImportError as error:
         raise UsageError(
             f"Training needs Keras and TensorFlow, which are not installed ({error}).",
-            "Install them with: python -m pip install 'vcam-emoji[generator]'",
+            f'Install them, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"',
         ) from error

@@ -205,8 +205,24 @@ def _lashes(drawing: Drawing, person: Person, tones: Tones, eye: Opening) -> Non
         drawing.shape(together(hairs), dark)
 
 
-def draw_brow(drawing: Drawing, person: Person, muscles: Muscles, tones: Tones, side: int) -> None:
-    """One brow, over everything but what is worn: it is half of what a face says."""
+def draw_brow(
+    drawing: Drawing,
+    person: Person,
+    muscles: Muscles,
+    tones: Tones,
+    side: int,
+    border: float = 0.0,
+) -> None:
+    """One brow, over hair and frames: it is half of what a face says.
+
+    Args:
+        drawing: To draw in.
+        person: Whose.
+        muscles: What they feel.
+        tones: Of the skin.
+        side: -1 the picture's left, 1 the right.
+        border: How far down headwear reaches; no brow is raised above that.
+    """
     thick = 13.0 + 5.0 * person.brow_thickness
     y = EYE_Y - 57 - 3.0 * person.eye_size - 0.25 * thick + 2
     tilt = -side * muscles.brow_tilt
@@ -223,7 +239,11 @@ def draw_brow(drawing: Drawing, person: Person, muscles: Muscles, tones: Tones, 
                 inner[1] + (outer[1] - inner[1]) * u - bow + hook,
             )
         )
-    smooth = sampled(points, 12)
+    top = min(y for _, y in points)
+    sunk = max(0.0, border - (top - 0.6 * thick))
+    # Pushed down, a brow gets flatter: as it is, one that is raised would look angry so low.
+    flat = max(0.5, 1 - sunk / 60)
+    smooth = sampled([(x, top + sunk + (y - top) * flat) for x, y in points], 12)
     upper, lower = [], []
     for i, (px, py) in enumerate(smooth):
         u = i / 12
@@ -247,7 +267,9 @@ def draw_brow(drawing: Drawing, person: Person, muscles: Muscles, tones: Tones, 
         blur=3,
     )
     fill = drawing.linear(
-        (0, y - 24), (0, y + 14), [(0.0, hair.base), (0.6, hair.shade), (1.0, hair.deep)]
+        (0, y - 24 + sunk),
+        (0, y + 14 + sunk),
+        [(0.0, hair.base), (0.6, hair.shade), (1.0, hair.deep)],
     )
     drawing.shape(shape, fill)
     with drawing.within(shape):

@@ -23,6 +23,7 @@ from generator.artwork.svg import (
 )
 
 _BRIM = {"cap": 128.0, "beanie": 122.0}
+_BORDER = {"cap": 176.0, "beanie": 147.0, "turban": 146.0}
 
 
 def uncovered(person: Person, frame: Build) -> Outline | None:
@@ -40,6 +41,11 @@ def uncovered(person: Person, frame: Build) -> Outline | None:
     return polygon(
         [(512, 512), (0, 512), *sampled(mirrored(list(reversed(side))), 12), *sampled(side, 12)]
     )
+
+
+def border(person: Person) -> float:
+    """How far down it reaches above the eyes; 0 where no brow comes near it."""
+    return _BORDER.get(person.headwear, 0.0)
 
 
 def hides_hair(person: Person) -> bool:

@@ -129,7 +129,8 @@ class Sitter:
     def _brows(self, emotion: Emotion, intensity: float) -> Drawing:
         drawing, muscles = self._sheet(), self._felt(emotion, intensity)
         for side in (-1, 1):
-            eyes.draw_brow(drawing, self.person, muscles, self._tones, side)
+            border = headwear.border(self.person)
+            eyes.draw_brow(drawing, self.person, muscles, self._tones, side, border)
         water.draw_water(drawing, muscles, 52.0 if self.person.sunglasses else 34.0)
         return drawing
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +33,19 @@ PICTURES = sum(len(steps(emotion)) for emotion in Emotion)
 """In a set."""
 
 
+_WORTH_SHARING = 256
+"""Pixels: smaller sets are drawn before other processes have begun."""
+
+
+def shares(size: int) -> int:
+    """How many processes a set of that size is drawn by on this machine: one for each core."""
+    if size < _WORTH_SHARING:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), PICTURES)
+    return min(os.cpu_count() or 1, PICTURES)
+
+
 def emoji_set(
     person: Person,
     name: str,
@@ -35,6 +54,7 @@ def emoji_set(
     renderer: Renderer = resvg,
     lips: Mapping[Emotion, float] = NOTHING_SAID,
     drawing: Callable[[Emotion], None] = lambda _emotion: None,
+    processes: int = 1,
 ) -> EmojiSet:
     """The set of a person.
 
@@ -46,26 +66,67 @@ def emoji_set(
         renderer: Makes them of vectors.
         lips: As `Sitter` takes it.
         drawing: Is told before each of `PICTURES` what is drawn.
+        processes: That draw at the same time. More than one start Python anew and import the
+            caller's main module, which must expect that.
 
     Raises:
         UsageError: if the renderer is not installed.
     """
-    sitter = Sitter(person, size, renderer, lips, fineness=2)
-
-    def drawn(emotion: Emotion, step: float) -> tuple[float, EmojiImage]:
-        drawing(emotion)
-        return step, EmojiImage(_bgra(sitter.draw(emotion, step)), ANCHORS)
-
+    images: dict[Emotion, tuple[tuple[float, EmojiImage], ...]] = dict.fromkeys(Emotion, ())
+    wanted = [(emotion, step) for emotion in Emotion for step in steps(emotion)]
+    with _pictures((person, size, renderer, lips), wanted, processes) as pictures:
+        for emotion, step in wanted:
+            drawing(emotion)
+            images[emotion] += ((step, EmojiImage(next(pictures), ANCHORS)),)
     return EmojiSet(
         name=name,
         title=title or name,
         author="Drawn by vcam-emoji-generator",
         licence="GPL-2.0-or-later",
         provenance="Drawn by generator.artwork.people, as vectors, from a person's traits.",
-        images={
-            emotion: tuple(drawn(emotion, step) for step in steps(emotion)) for emotion in Emotion
-        },
+        images=images,
     )
+
+
+_How: TypeAlias = tuple[Person, int, Renderer, Mapping[Emotion, float]]
+"""The person, pixels, the renderer and lips."""
+
+
+@contextmanager
+def _pictures(
+    how: _How, wanted: Sequence[tuple[Emotion, float]], processes: int
+) -> Iterator[Iterator[NDArray[np.uint8]]]:
+    """The drawings that are wanted, in turn, [size, size, 4] BGRA each."""
+    if processes < 2:
+        sitter = _sitter(how)
+        yield (_bgra(sitter.draw(*each)) for each in wanted)
+        return
+    # Not forked: Keras may run in this process, whose threads a fork would leave behind.
+    anew = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, anew, _begin, (how,))
+    try:
+        emotions, intensities = zip(*wanted, strict=True)
+        yield pool.map(_picture, emotions, intensities)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _sitter(how: _How) -> Sitter:
+    return Sitter(*how, fineness=2)
+
+
+_own: list[Sitter] = []
+"""In a process of a pool: who is drawn."""
+
+
+def _begin(how: _How) -> None:
+    # Ctrl-C reaches all of them; the one that gives out the work ends it for all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _own.append(_sitter(how))
+
+
+def _picture(emotion: Emotion, step: float) -> NDArray[np.uint8]:
+    return _bgra(_own[0].draw(emotion, step))
 
 
 def _bgra(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
