@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,6 @@ GROUND = (190, 220, 250)
 """RGB of what drawings lie on: light, and unlike skin and most hair."""
 LEAST = 8
 """Fewer people are no data set."""
-_COMMON, _EVENING, _MOST_OFTEN = 0.4, 0.75, 4
-"""What so large a share of people have is shown once; the power by which rarity counts; at most."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,6 @@ class Couples:
     """[m, k], places in `Emotion`."""
     intensities: NDArray[np.float32]
     """[m, k], 0 to 1."""
-    often: NDArray[np.int64]
-    """[n], how many times an epoch each photograph is shown, at least 1."""
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -86,7 +81,6 @@ def opened(file: Path) -> Couples:
         (found.drawings, np.uint8, (m, k, side, side, 3)),
         (found.emotions, np.int64, (m, k)),
         (found.intensities, np.float32, (m, k)),
-        (found.often, np.int64, (n,)),
     )
     fits = all(array.dtype == kind and array.shape == shape for array, kind, shape in shapes)
     if (
@@ -94,7 +88,6 @@ def opened(file: Path) -> Couples:
         or not LEAST <= n <= m
         or k < 2
         or not 0 <= found.emotions.min() <= found.emotions.max() < 7
-        or found.often.min() < 1
     ):
         raise DataError(
             f"{file} holds no photographs with drawings.",
@@ -123,22 +116,6 @@ def drawn(person: Person, side: int, wanted: Sequence[tuple[Emotion, float]]) ->
     """[k, side, side, 3]: the person on `GROUND` in each mood."""
     sitter = Sitter(person, side)
     return np.stack([flat(sitter.draw(emotion, intensity)) for emotion, intensity in wanted])
-
-
-def how_often(people: Sequence[Person]) -> NDArray[np.int64]:
-    """How many times an epoch to show each of them: the more, the fewer share what they have.
-
-    One in twelve wears glasses, and who is in doubt is then best drawn without: taught evenly, an
-    encoder leaves off nearly all of them.
-    """
-    looks = [(each.glasses != "none", each.beard, each.headwear, each.hair) for each in people]
-    counts = [Counter(column) for column in zip(*looks, strict=True)]
-    rarest = [
-        min(count[value] for count, value in zip(counts, look, strict=True)) for look in looks
-    ]
-    times = (_COMMON * len(people) / np.array(rarest)) ** _EVENING
-    often: NDArray[np.int64] = np.rint(times.clip(1, _MOST_OFTEN)).astype(np.int64)
-    return often
 
 
 def gathered(
@@ -174,13 +151,12 @@ def gathered(
             f"{archive} holds {len(found)} photographs to learn from; {LEAST} are the least.",
             "It must be a zip of aligned photographs, such as faces128.zip.",
         )
-    photos, drawings, people = [], [], []
+    photos, drawings = [], []
     whole = len(found) + strangers
     for number, encoded in enumerate(found):
         photo = data.decoded(encoded, 128, GROUND)
         photos.append(cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA))
-        people.append(person_of(reader.read([photo])))
-        drawings.append(drawn(people[-1], side, moods(number, each)))
+        drawings.append(drawn(person_of(reader.read([photo])), side, moods(number, each)))
         progress(number + 1, whole)
     for number in range(len(found), whole):
         drawings.append(drawn(Person.random(number - len(found)), side, moods(number, each)))
@@ -191,7 +167,6 @@ def gathered(
         np.stack(drawings),
         np.array([[EMOTIONS.index(emotion) for emotion, _ in row] for row in wanted], np.int64),
         np.array([[intensity for _, intensity in row] for row in wanted], np.float32),
-        how_often(people),
     )
 
 

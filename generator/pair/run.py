@@ -145,11 +145,10 @@ def teach(
     aside = np.arange(len(couples)) % ASIDE == 0
     learnt, judged = np.flatnonzero(~aside), np.flatnonzero(aside)
     drawn = np.concatenate([learnt, np.arange(len(couples), len(couples.drawings))])
-    shown = np.repeat(learnt, couples.often[learnt])
     started = looked = time.monotonic()
     photos = drawings = 0.0
     with stop_signals() as stopped:
-        for rows in _orders(shown, recipe, images):
+        for rows in _orders(learnt, recipe, images):
             seconds = before + time.monotonic() - started
             share = max(seconds / (60 * minutes), images / most)
             if share >= 1 or stopped():
