@@ -186,7 +186,7 @@ def kept(file: Path) -> Latents:
     except FileNotFoundError as error:
         raise UsageError(
             f"There are no latents of a set {file.stem!r}.",
-            "Make it first: vcam-emoji-generator make PHOTO --by networks --network DIR",
+            f"Make it first: vcam-emoji-generator make PHOTO --network DIR --name {file.stem}",
         ) from error
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UsageError(f"{file} is damaged.", "Make the set again.") from error

@@ -18,7 +18,11 @@ _LARGEST = 500_000_000
 _ENOUGH = 4096
 """Pixels of the longer side: more is not needed to find a face, and only takes memory."""
 _HINT = "Give a JPEG, PNG or WebP file."
-_HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_UNKNOWN = {
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "a HEIC"),
+    **dict.fromkeys((b"avif", b"avis"), "an AVIF"),
+}
+"""What phones write and is not decoded here, by the brand that such a file begins with."""
 
 
 def read(path: Path) -> types.Image:
@@ -29,13 +33,13 @@ def read(path: Path) -> types.Image:
     """
     try:
         content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise PhotoError(f"There is no photo {path}.", "Check the path.") from error
     except OSError as error:
-        if not path.exists():
-            raise PhotoError(f"There is no photo {path}.", "Check the path.") from error
-        raise PhotoError(f"{path} cannot be read: {error.strerror}.", _HINT) from error
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIF:
+        raise unreadable(path, error) from error
+    if content[4:8] == b"ftyp" and content[8:12] in _UNKNOWN:
         raise PhotoError(
-            f"{path} is a HEIC photo, which cannot be read here.",
+            f"{path} is {_UNKNOWN[content[8:12]]} photo, which cannot be read here.",
             "Export it as JPEG; iPhones do so when the photo is sent by mail.",
         )
     try:
@@ -46,6 +50,14 @@ def read(path: Path) -> types.Image:
         raise PhotoError(f"{path} is not a picture.", _HINT) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise PhotoError(f"{path} is damaged.", "Copy it again, or take another.") from error
+
+
+def unreadable(path: Path, error: OSError) -> PhotoError:
+    """What is said of a photo, or a folder of them, that the disk does not give."""
+    return PhotoError(
+        f"{path} cannot be read: {error.strerror or error}.",
+        "Give a JPEG, PNG or WebP file, or a folder of them, that you may read.",
+    )
 
 
 def _decoded(content: bytes) -> types.Image:

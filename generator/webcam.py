@@ -33,14 +33,34 @@ def opened(camera: str) -> Iterator[Iterator[Image | None]]:
         CameraBusyError: another program has it; if that is the service, it says so.
         CameraError: there is none, or it fails.
     """
-    path = Path(camera).expanduser()
-    if not camera.isdecimal() and not camera.startswith("/dev/") and path.exists():
-        source = Photos(path, _FPS) if path.is_dir() else VideoFile(path)
-        with contextlib.closing(source):
+    path = _path(camera)
+    if path is not None:
+        with contextlib.closing(_played(path)) as source:
             yield (None if frame is None else frame.image for frame in source)
         return
     with contextlib.closing(_open(camera)) as capture:
         yield _pictures(capture)
+
+
+def _path(camera: str) -> Path | None:
+    """The film, or the folder of photos, that is meant; None for a camera."""
+    if camera.isdecimal() or camera.startswith("/dev/"):
+        return None
+    try:
+        path = Path(camera).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):
+        # Longer than a path may be, where one may not look, or the home of nobody: a name then.
+        return None
+
+
+def _played(path: Path) -> Photos | VideoFile:
+    try:
+        return Photos(path, _FPS) if path.is_dir() else VideoFile(path)
+    except OSError as error:
+        raise CameraError(
+            f"{path} cannot be read: {error.strerror or error}.", "May you read it?"
+        ) from error
 
 
 def _open(camera: str) -> Capture:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from generator.checkpoints.shapes import generator_shapes
 from generator.cli import main
 from generator.configuration import Checkpoint, Configuration
 from generator.projection import Recipe
+from tests.fakes import disc_set
 from vcam_emoji import emoji_set, paths
 from vcam_emoji.resources import asset
 from vcam_emoji.types import Emotion
@@ -72,7 +75,7 @@ def test_each_emotion_that_a_photo_shows_gets_its_own_picture(
     assert shown is not None
     assert shown.shape[1] > 11 * 256
     kept = sorted(each.name for each in (tmp_path / "people").iterdir())
-    assert kept == ["mine.npz"]
+    assert kept == ["mine.json", "mine.npz"]
 
 
 def test_the_face_is_hidden_whatever_networks_draw(networks: Path, photos: Path) -> None:
@@ -89,13 +92,63 @@ def test_the_blend_is_changed_without_the_photos(
     assert make(photos, networks) == 0
     before = picture(Emotion.HAPPY)
     shutil.rmtree(photos)
-    words = ["adjust", "mine", "--network", str(networks), "--size", "128"]
+    words = ["adjust", "mine", "--network", str(networks)]
     assert main([*words, "--resolution", "8"]) == 0
     changed = picture(Emotion.HAPPY)
+    assert changed.shape == before.shape
     assert (before != changed).any()
+    capsys.readouterr()
     assert main([*words, "--resolution", "16"]) == 0
     np.testing.assert_array_equal(picture(Emotion.HAPPY), before)
-    assert "adjust mine" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "adjust mine --network DIR" in said
+    assert "--resolution 8" in said, "another than it has"
+
+
+def test_whoever_leaves_out_the_networks_is_told_to_name_them(
+    networks: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(photos, networks) == 0
+    for before in ("as it is kept", "as it was before sizes were kept"):
+        assert main(["adjust", "mine", "--resolution", "8"]) == 2
+        assert "adjust mine --network DIR" in capsys.readouterr().err, before
+        (tmp_path / "people" / "mine.json").unlink(missing_ok=True)
+
+
+def test_networks_do_not_draw_over_a_set_that_was_laid_over_by_hand(
+    networks: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(photos, networks) == 0
+    emoji_set.save(disc_set("mine", 32), tmp_path / "emoji" / "mine")
+    words = ["adjust", "mine", "--network", str(networks), "--resolution", "8"]
+    assert main(words) == 2
+    assert "is not the one that was made here" in capsys.readouterr().err
+    assert picture(Emotion.NEUTRAL).shape == (32, 32, 4)
+    assert main([*words, "--replace"]) == 0
+
+
+def test_the_same_seed_finds_the_same_latents_and_another_others(
+    networks: Path, photos: Path, tmp_path: Path
+) -> None:
+    def found(*more: str) -> np.ndarray:
+        assert make(photos / "me.jpg", networks, "--replace", *more) == 0
+        latents: np.ndarray = blended.kept(tmp_path / "people" / "mine.npz")[Emotion.NEUTRAL]
+        return latents
+
+    usual = found()
+    np.testing.assert_array_equal(found("--seed", "0"), usual)
+    assert (found("--seed", "1") != usual).any()
+
+
+@pytest.mark.parametrize("words", [["make", "me.jpg"], ["adjust", "me"]])
+def test_keras_is_imported_only_once_its_backend_is_chosen(words: list[str]) -> None:
+    code = (
+        "import sys\nfrom generator import backend\nfrom generator.cli import main\n"
+        "def use(name=None): sys.exit(3 if {'keras', 'tensorflow'} & set(sys.modules) else 0)\n"
+        "backend.use = use\nmain(sys.argv[1:])\nsys.exit(4)"
+    )
+    ran = [sys.executable, "-c", code, *words, "--network", "nowhere"]
+    assert subprocess.run(ran, cwd=Path(__file__).parents[1], check=False).returncode == 0
 
 
 def test_a_stopped_projection_goes_on_and_one_of_another_photo_begins_anew(
@@ -131,6 +184,7 @@ def test_a_stopped_projection_goes_on_and_one_of_another_photo_begins_anew(
     [
         (("--trait", "hair=bob"), "--network takes photos"),
         (("--steps", "0"), "lead nowhere"),
+        (("--sheet", "/dev/null/sheet.png"), "cannot be written"),
         (("--resolution", "7"), "no switch at 7"),
         (("--width", "-1"), "wide"),
     ],

@@ -483,6 +483,49 @@ def test_only_files_of_the_set_are_taken_in(own: Path, folder: Path) -> None:
     assert not (own / "discs" / "selfie.jpg").exists()
 
 
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is kept of two people, of whom one is called as the set."""
+    monkeypatch.setattr(paths, "people", lambda: tmp_path / "people")
+    (tmp_path / "people").mkdir()
+    for name in ("discs.json", "discs.npz", "discs.happy.search", "discs-2.json"):
+        (tmp_path / "people" / name).write_bytes(b"theirs")
+    return tmp_path / "people"
+
+
+def test_what_is_kept_of_a_person_goes_with_their_set(
+    own: Path, folder: Path, people: Path
+) -> None:
+    emoji_set.save(disc_set(side=64), own / "discs")
+    emoji_set.remove("discs")
+    assert [each.name for each in people.iterdir()] == ["discs-2.json"]
+
+
+def test_what_is_kept_of_a_person_goes_when_another_set_takes_the_name(
+    own: Path, folder: Path, people: Path
+) -> None:
+    emoji_set.add(folder)
+    assert [each.name for each in people.iterdir()] == ["discs-2.json"]
+
+
+def test_what_is_kept_of_a_person_can_be_removed_though_the_set_is_gone(
+    own: Path, people: Path
+) -> None:
+    emoji_set.remove("discs")
+    assert [each.name for each in people.iterdir()] == ["discs-2.json"]
+    with pytest.raises(EmojiSetError, match="no emoji set"):
+        emoji_set.remove("discs")
+
+
+def test_what_is_kept_of_a_person_and_cannot_be_removed_is_named(
+    own: Path, folder: Path, people: Path
+) -> None:
+    (people / "discs.npz").unlink()
+    (people / "discs.npz").mkdir()
+    with pytest.raises(EmojiSetError, match=r"discs\.npz cannot be removed"):
+        emoji_set.add(folder)
+
+
 @pytest.mark.parametrize("name", ["nobody", "../classic", "", ".", "classic/angry.png", "a\0b"])
 def test_an_unknown_name_is_said_to_be_unknown(own: Path, name: str) -> None:
     for ask in (emoji_set.find, emoji_set.remove):

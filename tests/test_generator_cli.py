@@ -113,7 +113,8 @@ def test_sample_mix_and_interpolate_write_pictures(run: Run, tmp_path: Path) -> 
         ("blend", "{nets}/a", "{nets}/b"),
     ):
         how = ("--grid", out[1]) if words[0] == "blend" else out
-        assert run(*words, *how) == (0, "", ""), words
+        written = f"Written: {tmp_path / 'new' / 'picture.png'}\n"
+        assert run(*words, *how) == (0, written, ""), words
         assert picture(tmp_path / "new" / "picture.png").std() > 10
         (tmp_path / "new" / "picture.png").unlink()
     assert list((tmp_path / "new").iterdir()) == []
@@ -133,6 +134,7 @@ REFUSED = [
     (("info", "{nets}/cut"), "SHA-256"),
     (("sample", "{nets}/none", "--out", "{out}/x.png"), "No such file"),
     (("sample", "{nets}/a", "--out", "{out}/x.jpg"), "no file name ending in .png"),
+    (("sample", "{nets}/a", "--out", "a" * 300 + ".png"), "too long"),
     (("sample", "{nets}/a", "--seeds", "9-3", "--out", "{out}/x.png"), "seeds"),
     (("sample", "{nets}/a", "--seeds", "one", "--out", "{out}/x.png"), "seeds"),
     (("sample", "{nets}/a", "--psi", "nan", "--out", "{out}/x.png"), "truncation"),

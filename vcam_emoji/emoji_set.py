@@ -174,6 +174,8 @@ def find(name: str) -> Path:
 def add(path: Path, *, replaces: bool = False) -> str:
     """Take a set into the person's own, as it is on disk, and return its name.
 
+    What was kept of whom an earlier set of that name shows is deleted: this one shows another.
+
     Args:
         path: The folder or zip.
         replaces: Whether it may take the place of an own set of the same name.
@@ -193,24 +195,48 @@ def add(path: Path, *, replaces: bool = False) -> str:
     _write(files, target)
     if name in own and own[name] != target:
         _delete(own[name])
+    _forget(name)
     return name
 
 
 def remove(name: str) -> None:
-    """Delete one of the person's own sets.
+    """Delete one of the person's own sets, and what is kept of whom it shows.
+
+    That is deleted as well where the set itself is gone, or was never finished.
 
     Raises:
-        EmojiSetError: if it is not there, or is a shipped one.
+        EmojiSetError: if it is not there, is a shipped one, or cannot be deleted.
     """
     own = _on(paths.emoji_sets())
     if name in own:
         _delete(own[name])
+        _forget(name)
+        return
+    if name not in available() and re.fullmatch(_NAME, name) and _forget(name):
         return
     find(name)
     raise EmojiSetError(
         f"The emoji set {name!r} is part of the program and stays.",
         "Only sets that you added can be removed.",
     )
+
+
+def _forget(name: str) -> bool:
+    """Delete what the generator keeps of whom a set shows; whether there was anything.
+
+    Raises:
+        EmojiSetError: if that is not possible.
+    """
+    # No name of a set has a dot, so that these are no other set's.
+    kept = list(paths.people().glob(f"{name}.*"))
+    for each in kept:
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as error:
+            raise EmojiSetError(
+                f"{each} cannot be removed: {error.strerror or error}.", "May you write there?"
+            ) from error
+    return bool(kept)
 
 
 def _shelves() -> tuple[Path, Path]:
@@ -422,7 +448,9 @@ def _packed(emoji_set: EmojiSet) -> _Files:
             if id(image) not in names:
                 step = "" if intensity == 1 else f"-{intensity}"
                 names[id(image)] = f"{emotion}{step}.png"
-                files[names[id(image)]] = png.encode(image.pixels)
+                drawing = image.drawing
+                packed = drawing if isinstance(drawing, bytes) else png.encode(drawing)
+                files[names[id(image)]] = packed
             emotions[emotion].append(_described(names[id(image)], intensity, image.anchors))
     height, width = neutral[-1][1].pixels.shape[:2]
     manifest = {

@@ -8,7 +8,9 @@ import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from vcam_emoji.errors import UsageError
@@ -30,10 +32,40 @@ def check_free(name: str) -> None:
         )
 
 
+def check_place(file: Path) -> None:
+    """Raises `UsageError` if that file could not be written; nothing stays of the trial."""
+    folder = file.parent
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        with TemporaryDirectory(prefix=f".{file.name}-", dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}.", "Is its folder yours?"
+        ) from error
+
+
+def free_place(name: str) -> Path:
+    """Where a sheet goes that was given no place: here, over no other file."""
+    places = (Path(f"{name}.png" if n == 1 else f"{name}-{n}.png") for n in count(1))
+    return next(each for each in places if not each.exists() and not each.is_symlink())
+
+
+@contextmanager
+def said_when_stopped(sentence: str) -> Iterator[None]:
+    """Tells what became of the work if the person ends it with Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(sentence, file=sys.stderr)
+        raise
+
+
 def shown_and_used(
     options: argparse.Namespace, drawn: EmojiSet, before: Sequence[tuple[str, Picture]]
 ) -> bool:
-    """Write and open the sheet, and use the set, as far as the options say.
+    """Use the set, write the sheet and open it, as far as the options say.
 
     Args:
         options: Of `make` or `adjust`.
@@ -42,12 +74,23 @@ def shown_and_used(
 
     Returns:
         Whether the set is used now.
+
+    Raises:
+        UsageError: the sheet cannot be written; the set is there all the same.
     """
+    used = bool(options.use) and _use(drawn.name)
     if options.sheet is not None:
-        _sheet(options.sheet, drawn, before)
+        try:
+            _sheet(options.sheet, drawn, before)
+        except UsageError as error:
+            raise UsageError(
+                error.message, f"The set {drawn.name} is there all the same. {error.hint}"
+            ) from error
+        # Not among what is printed of the set, which may be JSON.
+        print(f"Written: {options.sheet}", file=sys.stderr)
         if options.open:
             webbrowser.open(options.sheet.resolve().as_uri())
-    return bool(options.use) and _use(drawn.name)
+    return used
 
 
 def _use(name: str) -> bool:
@@ -100,3 +143,4 @@ def progress(silent: bool, whole: float) -> Iterator[Say]:
             begun = cost
 
         yield say
+        bar.update(task, completed=whole)

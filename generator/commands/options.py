@@ -77,6 +77,10 @@ def film_file(text: str) -> Path:
 
 def _file(text: str, endings: tuple[str, ...]) -> Path:
     path = Path(text)
-    if path.suffix.lower() not in endings or path.is_dir():
+    try:
+        fits = path.suffix.lower() in endings and not path.is_dir()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error.strerror}") from error
+    if not fits:
         raise argparse.ArgumentTypeError(f"{text!r} is no file name ending in {'/'.join(endings)}")
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,9 @@ def register(parser: argparse.ArgumentParser, projects: bool) -> None:
         group.add_argument(
             "--steps", type=int, help=f"of each photo's projection, with --network ({_STEPS})"
         )
+        group.add_argument(
+            "--seed", type=_seed, help="of its chance; also with --by networks --way photo (0)"
+        )
 
 
 def switched(options: argparse.Namespace) -> bool:
@@ -59,6 +63,18 @@ def refuse_switch(options: argparse.Namespace) -> None:
             "--resolution, --width and --strength are for networks.",
             "Say --by networks, or --network DIR, when you make a set.",
         )
+
+
+def _seed(text: str) -> int:
+    """Raises `argparse.ArgumentTypeError` for what is no seed."""
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed, such as 7")
+    return int(text)
+
+
+def another(resolution: int | None) -> int:
+    """Where a blend could switch that is not the one that was just made."""
+    return 8 if resolution == 16 else 16
 
 
 def refuse_steps(options: argparse.Namespace) -> None:
@@ -102,15 +118,18 @@ def make(options: argparse.Namespace) -> int:
         raise UsageError(f"{steps} steps lead nowhere.", f"Choose 1 to {_MOST_STEPS}.")
     if not options.replace:
         finishing.check_free(options.name)
-    from generator import backend, blended, making
+    from generator import backend
+
+    # First, for it is too late once anything has imported Keras.
+    backend.use()
+    from generator import blended, making
     from generator.projection import Recipe
     from vcam_emoji.types import Emotion
 
-    backend.use()
     networks = blended.Networks.of(options.network)
     switch = _switch(options, networks)
     blend = networks.blended(switch)
-    recipe = Recipe(steps=steps, space="w+")
+    recipe = Recipe(steps=steps, space="w+", seed=options.seed or 0)
     found = making.photos_in(options.photos)
     crops, refused = making.crops_by_emotion(found, networks.resolution)
     for line in refused:
@@ -138,17 +157,23 @@ def make(options: argparse.Namespace) -> int:
     for state in states.values():
         state.unlink(missing_ok=True)
     before = [("photo", next(iter(crops.values()))), ("projected", projected)]
-    return _tell(options, drawn, latents, [*before, *blended.strengths(networks, latents, switch)])
+    before += blended.strengths(networks, latents, switch)
+    return _tell(options, drawn, latents, switch, before)
 
 
 def adjust(options: argparse.Namespace) -> int:
     """The same person by another blend, from the latents that were kept."""
     if options.trait:
         raise UsageError("Networks know no traits.", "Say --resolution or --width.")
-    from generator import backend, blended, making
+    from generator import backend, making
+
+    if not options.replace:
+        making.check_whose(options.name)
+    # First, for it is too late once anything has imported Keras.
+    backend.use()
+    from generator import blended
 
     latents = blended.kept(making.latents_of(options.name))
-    backend.use()
     networks = blended.Networks.of(options.network)
     switch = _switch(options, networks)
     c = networks.faces.configuration
@@ -156,7 +181,8 @@ def adjust(options: argparse.Namespace) -> int:
         raise UsageError("The set was made with networks of another shape.", "Name those.")
     drawn = blended.emoji_set(networks.blended(switch), latents, options.name, options.size)
     making.install(drawn, None, True, latents=latents)
-    return _tell(options, drawn, latents, blended.strengths(networks, latents, switch))
+    before = blended.strengths(networks, latents, switch)
+    return _tell(options, drawn, latents, switch, before)
 
 
 def _switch(options: argparse.Namespace, networks: Networks) -> Switch:
@@ -173,6 +199,7 @@ def _tell(
     options: argparse.Namespace,
     drawn: EmojiSet,
     latents: Latents,
+    switch: Switch,
     before: list[tuple[str, Picture]],
 ) -> int:
     used = finishing.shown_and_used(options, drawn, before)
@@ -180,7 +207,10 @@ def _tell(
         print(json.dumps({"set": drawn.name, "used": used, "emotions": list(latents)}))
         return 0
     print(f"{drawn.name}: drawn from photos of {', '.join(latents)}")
-    print(f"Another blend: vcam-emoji-generator adjust {drawn.name} --network DIR --resolution 16")
+    print(
+        f"Another blend: vcam-emoji-generator adjust {drawn.name} --network DIR "
+        f"--resolution {another(switch.resolution)}"
+    )
     if not used:
         print(f"Use it: vcam-emoji sets use {drawn.name}")
     return 0
