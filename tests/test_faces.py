@@ -129,12 +129,13 @@ def test_eight_faces_are_found_at_once() -> None:
 def test_a_watcher_tells_what_may_be_a_face_where_it_looked() -> None:
     image = staged(Placement(portraits()[1], (0.5, 0.45), 0.3)).frame.image
     watcher = Watcher(finder())
-    wholes = []
-    for _ in range(4):
+    looked: list[Box] = []
+    for _ in range(5):
         found = watcher.find(image)
-        wholes.append(watcher.whole)
+        looked += watcher.looked
         assert all(any(each.box.iou(box) > 0.3 for box in watcher.suspects) for each in found)
-    assert wholes == [True, False, True, False]
+    assert looked == [*watcher.squares, watcher.squares[0]]
+    assert [each.width for each in looked] == [1280, 720, 720, 720, 1280]
 
 
 def test_a_seeker_suspects_at_least_what_it_finds() -> None:
@@ -143,7 +144,7 @@ def test_a_seeker_suspects_at_least_what_it_finds() -> None:
     for _ in range(4):
         found = seeker.find(image)
         assert found
-        assert seeker.whole
+        assert seeker.squares[0] in seeker.looked
         assert all(any(each.box.iou(box) > 0.3 for box in seeker.suspects) for each in found)
 
 

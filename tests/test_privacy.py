@@ -223,6 +223,51 @@ def test_nothing_is_known_before_the_whole_picture_was_looked_at_for_faces() -> 
     assert after[-1].blurred_share == 0
 
 
+def test_a_part_is_known_once_it_was_looked_at_closely() -> None:
+    stage = Stage()
+    left, right = Box(0, 0, 480, 480), Box(160, 0, 640, 480)
+    never = float("-inf")
+    for _ in range(60):
+        watch = Watch(stage.time, parts=[(left, stage.time), (right, never)])
+        seen = stage.show([ONE], [ONE], watch=watch)
+    # Of what the part shows, its rim does not count: a face may be cut there.
+    assert sharp_share(stage.raw[:, :200], seen.image[:, :200]) > 0.9
+    assert sharp_share(stage.raw[:, 450:], seen.image[:, 450:]) < 0.05
+    for _ in range(10):
+        watch = Watch(stage.time, parts=[(left, stage.time), (right, stage.time)])
+        seen = stage.show([ONE], [ONE], watch=watch)
+    assert sharp_share(stage.raw[:, 450:], seen.image[:, 450:]) > 0.9
+
+
+def test_where_a_face_is_found_that_was_shown_nothing_is_known_any_more() -> None:
+    stage = Stage()
+    stage.settle([ONE])
+    for _ in range(60):
+        # Nobody has told of the second one, who holds still: the rule's limit.
+        shown = stage.show([ONE], [ONE, TWO])
+    true = put(room().copy(), TWO, 2)
+    assert uncovered_share(stage.raw, shown.image, true) > 0.5
+    stage.show([ONE, TWO], [ONE, TWO])
+    stage.look = Look(mode=Mode.REPLACE, scale=0.5)
+    stage.time += 1e-3
+    for _ in range(3):
+        covered = stage.show([ONE, TWO], [ONE, TWO])
+    assert uncovered_share(stage.raw, covered.image, true) <= 0.01
+
+
+def test_who_is_partly_outside_of_anothers_body_is_frosted_inside_it_from_the_start() -> None:
+    stage = Stage()
+    low = fakes.face((430, 330), 90, 3)
+    true = put(room().copy(), low, 3)
+    for frame in range(30):
+        # It nods a little all the time.
+        nods = fakes.face((430, 330 + 4 * (frame % 3)), 90, 3)
+        shown = stage.show([ONE], [ONE, nods])
+        if not shown.hidden:
+            true = put(room().copy(), nods, 3)
+            assert uncovered_share(stage.raw, shown.image, true) <= 0.01
+
+
 def test_the_camera_frame_itself_is_never_written_to() -> None:
     stage = Stage()
     for look in (REPLACE, Look(mode=Mode.OVERLAY), Look(mode=Mode.OFF)):

@@ -25,6 +25,10 @@ def detection(x: float = 300, y: float = 200, height: float = 120) -> Detection:
     return Pose(x, y, height, 1.25, 0, points.astype(np.float32)).detection(0.95)
 
 
+WHOLE = Box(0, 0, 640, 640)
+LEFT, RIGHT = Box(0, 0, 480, 480), Box(160, 0, 640, 480)
+
+
 @dataclass
 class ScriptedFinder:
     """Finds and suspects what it is told to."""
@@ -32,9 +36,13 @@ class ScriptedFinder:
     faces: list[Detection] = field(default_factory=list)
     asked: int = 0
     suspects: Sequence[Box] = ()
-    whole: bool = True
+    squares: Sequence[Box] = (WHOLE,)
+    turns: Sequence[Sequence[Box]] = ((WHOLE,),)
+    """Which of them are looked at, again and again."""
+    looked: Sequence[Box] = ()
 
     def find(self, image: Image) -> Sequence[Detection]:
+        self.looked = self.turns[self.asked % len(self.turns)]
         self.asked += 1
         return list(self.faces)
 
@@ -129,35 +137,47 @@ def test_while_all_is_well_the_watcher_is_asked_now_and_then() -> None:
     tracker.watcher = watcher = ScriptedFinder([detection()])
     run(tracker, 61)
     assert finder.asked == 1
-    assert 4 <= watcher.asked <= 9
+    assert 6 <= watcher.asked <= 12
 
 
-def test_what_a_glance_suspects_beside_known_faces_is_told_for_four_glances() -> None:
+def test_what_a_glance_suspects_beside_known_faces_is_told_until_it_is_glanced_at_again() -> None:
     tracker, _, _ = scene(detection())
     lamp = Box(500, 40, 560, 110)
     tracker.watcher = watcher = ScriptedFinder([detection()], suspects=[lamp, detection().box])
+    watcher.squares = WHOLE, LEFT, RIGHT
+    watcher.turns = (WHOLE,), (LEFT,), (RIGHT,)
     told = []
     for frame in range(91):
         run(tracker, 1, start=frame)
         told.append((watcher.asked, tuple(tracker.watch.suspects)))
         if watcher.asked == 1:
             watcher.suspects = []
-    assert {asked for asked, suspects in told if suspects} == {1, 2, 3, 4}
+    assert {asked for asked, suspects in told if suspects} == {1, 2, 3}
     assert all(set(suspects) <= {lamp} for _, suspects in told)
 
 
-def test_what_the_search_for_a_missing_face_suspects_is_told_too_and_for_as_long() -> None:
+def test_what_the_search_for_a_missing_face_suspects_is_told_until_all_it_saw_is_glanced_at() -> (
+    None
+):
     tracker, seeker, _ = scene(detection())
-    tracker.watcher = ScriptedFinder([detection()])
+    tracker.watcher = watcher = ScriptedFinder([detection()])
+    seeker.squares = watcher.squares = WHOLE, LEFT, RIGHT
+    seeker.turns = ((WHOLE, RIGHT),)
+    watcher.turns = (WHOLE,), (LEFT,), (RIGHT,)
     run(tracker, 3)
     lamp = Box(500, 40, 560, 110)
     seeker.faces, seeker.suspects = [], [lamp]
     run(tracker, 2, start=3)
     assert set(tracker.watch.suspects) == {lamp}
     seeker.faces, seeker.suspects = [detection()], []
-    run(tracker, 40, start=5)
-    assert set(tracker.watch.suspects) == {lamp}
-    run(tracker, 20, start=45)
+    asked = watcher.asked
+    frame = 5
+    while watcher.asked < asked + 3:
+        assert set(tracker.watch.suspects) == {lamp}
+        run(tracker, 1, start=frame)
+        frame += 1
+    assert watcher.looked == (RIGHT,) or not tracker.watch.suspects
+    run(tracker, 20, start=frame)
     assert not tracker.watch.suspects
 
 
@@ -167,14 +187,20 @@ def test_only_a_look_at_the_whole_picture_counts_as_having_watched() -> None:
     run(tracker, 1)
     assert tracker.watch.time == 0
     tracker.watcher = watcher = ScriptedFinder([detection()])
-    watcher.whole = False
+    watcher.squares = WHOLE, LEFT, RIGHT
+    watcher.turns = ((LEFT,),)
     run(tracker, 30, start=1)
     assert tracker.watch.time == 0
-    watcher.whole = True
+    times = dict(tracker.watch.parts)
+    assert times[LEFT] > 20 * FRAME_S
+    assert times[RIGHT] == float("-inf")
+    watcher.turns = (WHOLE,), (RIGHT,)
     run(tracker, 30, start=31)
     assert tracker.watch.time > 31 * FRAME_S
+    assert min(dict(tracker.watch.parts).values()) > 20 * FRAME_S
     tracker.reset()
     assert tracker.watch.time == float("-inf")
+    assert not tracker.watch.parts
 
 
 def test_largest_faces_come_first() -> None:

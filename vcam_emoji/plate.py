@@ -54,6 +54,12 @@ class Plate:
         self._sure = False
         self._soft = np.zeros_like(self._soft)
 
+    def forget(self, cells: Cells) -> None:
+        """These are not the room, whatever was taken for it."""
+        self._cells = cv2.bitwise_and(self._cells, cv2.bitwise_not(cells))  # type: ignore[assignment]
+        if self._sure:
+            self._soft = _softened(self._cells)
+
     def follow(self, means: Image, shown: Cells) -> None:
         """Follow the light, with the arguments of `remember`; it costs a tenth of that."""
         some = np.s_[::5, ::5]

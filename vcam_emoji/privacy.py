@@ -15,9 +15,10 @@ part of the picture is shown sharply only for a reason, and without one it is no
     for `GONE_S` (`LEFT_S` if the face went out over the frame's border), or a new face turns up
     in it and is taken for the lost one.
 5.  Everything else is shown because it is known: it has been quiet for `QUIET_S`, and since before
-    the whole picture was last looked at, while rule 1 held; no head was there, and nothing that
-    the finder takes for a face however weakly; and it looks as it did then, up to noise and the
-    camera's exposure. What is not known, or has changed, is frosted in the same frame. A face
+    the whole picture, and this part of it more closely, was last looked at, while rule 1 held; no
+    head was there, and nothing that the finder takes for a face however weakly; and it looks as it
+    did then, up to noise and the camera's exposure. Where a face is found nothing is known any
+    more. What is not known, or has changed, is frosted in the same frame. A face
     that appears, before anything has detected it, is such a change; so is one that runs out of
     its cover. The rule's limit: a face that holds perfectly still and that not even a weak look
     suspects is shown as well. What was shown so for `ROOM_S`, and is before nobody's body, is
@@ -29,7 +30,7 @@ part of the picture is shown sharply only for a reason, and without one it is no
     `AT_LARGE_S`, but of those who went out to a side or upwards only until their place is empty.
     That is the rule's limit: a face which the tracker does not even suspect and which never shows
     outside of another person's body, such as a child's that rises right before a parent's chest,
-    is shown until the tracker looks there, a few tenths of a second later.
+    is shown until the tracker looks there, which takes up to a second, and knows it for one.
 7.  If most of what was known changes at once, or the light does, nothing is known any more, and
     no face is sure: rule 1 begins anew.
 8.  If anything fails while judging or painting, the card is published, never the frame.
@@ -78,6 +79,7 @@ _CLOSE = 1.2
 """Rule 6: how far around a tracked head change is its own, as a multiple of its outline."""
 _MOST_LEAN = 35.0
 """Rule 6: a body hangs straight down or leans as its head does, but no further than this."""
+_MOST_PEOPLE = 32
 _GHOST = 1.15
 _PAUSE_S = 1.0
 """After a gap between two frames of more than this no face is sure."""
@@ -254,7 +256,13 @@ class Guard:
     ) -> Publication:
         safety, now = self._safety(), frame.time
         scene = self._at(frame)
-        self._follow(faces, now)
+        found = self._follow(faces, now)
+        if found:
+            # Where a face turns up, it may have been taken for the room before.
+            under = _under(scene, found)
+            scene.unlearn(under)
+            if self._plate is not None:
+                self._plate.forget(under)
         if scene.upheaval:
             scene.forget()
             if self._plate is not None:
@@ -277,7 +285,7 @@ class Guard:
         if sharp:
             self._bury(scene, ghosts, covers, now)
         doubted = cv2.bitwise_or(cv2.bitwise_or(heads, suspect), weak)
-        self._learn(scene, doubted.astype(np.uint8, copy=False), now, watch.time)
+        self._learn(scene, doubted.astype(np.uint8, copy=False), now, watch)
         if not sharp:
             return self._hidden(frame, scene, safety)
         if present:
@@ -309,8 +317,13 @@ class Guard:
         scene.look(frame.image, frame.time - self._began)
         return scene
 
-    def _follow(self, faces: Sequence[Face], now: float) -> None:
-        """Keep what is remembered of each person up to date, and know lost ones again."""
+    def _follow(self, faces: Sequence[Face], now: float) -> list[Cover]:
+        """Keep what is remembered of each person up to date, and know lost ones again.
+
+        Returns:
+            Those that were found in this frame.
+        """
+        found = []
         for known in self._people.values():
             if known.seen < now and not any(
                 face.id == known.cover.face_id and face.lost_s <= 0 for face in faces
@@ -321,12 +334,18 @@ class Guard:
             if face.id not in self._people:
                 if face.lost_s <= 0:
                     self._known_again(at, now)
+                    found.append(at)
                 self._people[face.id] = _Person(at, now - face.lost_s)
             person = self._people[face.id]
             if face.lost_s <= 0:
                 person.sees(at, face.score, now)
             else:
                 person.cover = at
+        # False alarms must not pile up over hours in which nobody is there.
+        oldest = sorted(self._people, key=lambda each: self._people[each].seen)
+        for each in oldest[:-_MOST_PEOPLE]:
+            del self._people[each]
+        return found
 
     def _known_again(self, at: Cover, now: float) -> None:
         """Rule 4: a new face in the place of a lost one is the lost one."""
@@ -440,16 +459,21 @@ class Guard:
                     self._buried = max(self._buried, person.seen)
                 del self._people[person.cover.face_id]
 
-    def _learn(self, scene: Surroundings, heads: Cells, now: float, watched: float) -> None:
-        """Rule 5: what holds no head may be known; `watched` is when all of it was last seen."""
+    def _learn(self, scene: Surroundings, heads: Cells, now: float, watch: Watch) -> None:
+        """Rule 5: what holds no head may be known, once it was looked at."""
         clock = now - self._began
         live = [person for person in self._people.values() if person.seen == now]
         hidden = _under(scene, [person.cover for person in live])
         scene.disturb(hidden, clock)
-        patience = max(QUIET_S, QUIET_FRAMES * self._frame_s, now - watched)
+        patience = max(QUIET_S, QUIET_FRAMES * self._frame_s)
         if self._sure_since is None or now - self._sure_since < patience:
             return
-        quiet = cv2.bitwise_and(scene.quiet(clock, patience), scene.changed)
+        began = self._began
+        looked = scene.looked_at(watch.time - began, [(at, t - began) for at, t in watch.parts])
+        # A look counts only for what was quiet by then, and while somebody was surely tracked.
+        looked[looked < self._sure_since - began] = -np.inf
+        still = scene.quiet_since(np.minimum(looked, np.float32(clock - patience)))
+        quiet = cv2.bitwise_and(still, scene.changed)
         calm = cv2.bitwise_and(quiet, cv2.bitwise_not(heads)).astype(np.uint8, copy=False)
         if cv2.countNonZero(calm):
             scene.learn(calm)
@@ -525,7 +549,7 @@ def body(at: Cover, height: int, lean: float = 0.0) -> Points:
     down = -sin(radians(at.roll)), cos(radians(at.roll))
     x, y = at.features[0] + 0.58 * u * down[0], at.features[1] + 0.58 * u * down[1]
     foot = max(float(height) - y, 3 * u)
-    half = [(0.95 * u, -0.2 * u), (1.7 * u, 0.35 * u), (2.3 * u, 1.0 * u), (2.8 * u, foot)]
+    half = [(0.95 * u, -0.2 * u), (1.7 * u, 0.35 * u), (2.0 * u, 1.0 * u), (2.1 * u, foot)]
     outline = np.array(half + [(-wide, below) for wide, below in reversed(half)], np.float32)
     across, along = cos(radians(lean)), sin(radians(lean))
     turn = np.array([[across, along], [-along, across]], np.float32)

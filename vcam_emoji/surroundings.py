@@ -7,6 +7,7 @@ has never been quiet, and what has changed since.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from vcam_emoji.light import relit
 from vcam_emoji.sheet import blend
-from vcam_emoji.types import Image, Points
+from vcam_emoji.types import Box, Image, Points
 
 Cells: TypeAlias = NDArray[np.uint8]
 """[rows, columns], 255 for yes and 0 for no."""
@@ -31,9 +32,12 @@ _LEAST_CHANGE = 9.0
 """Grey levels by which a quiet cell may wander without having changed."""
 _NOISE_FACTOR = 7.0
 """And at least so many standard deviations of what the camera's noise leaves in a cell."""
-_MOST_CHANGE = 30.0
+_MOST_CHANGE = 14.0
+"""But no more, however noisy: in dim light a whole face differs from a wall by little more."""
 _BRIGHTER, _DARKER = 1.7, 0.6
 """The whole picture may brighten and darken that much before nothing of it is known any more."""
+_CUT = 0.1
+"""A face this close to a part's border, in shares of the part's side, may be cut by it."""
 _SETTLE_EVERY = 8
 """Frames between two steps by which known cells follow slow daylight."""
 _JOIN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
@@ -94,6 +98,37 @@ class Surroundings:
         longer = cv2.inRange(self._since, -1e9, now - seconds)
         return longer.astype(np.uint8, copy=False)
 
+    def quiet_since(self, times: NDArray[np.float32]) -> Cells:
+        """Cells that have looked the same since before these times, [rows, columns]."""
+        longer = cv2.compare(self._since, times, cv2.CMP_LE)
+        return longer.astype(np.uint8, copy=False)
+
+    def looked_at(self, whole: float, parts: Sequence[tuple[Box, float]]) -> NDArray[np.float32]:
+        """When each cell was last looked at, [rows, columns].
+
+        Args:
+            whole: When the picture was looked at as a whole.
+            parts: And when closely, in parts; a part does not count where it cuts faces.
+        """
+        if not parts:
+            return np.full(self._known.shape, whole, np.float32)
+        closely = np.full(self._known.shape, -np.inf, np.float32)
+        (width, height), (columns, rows) = self.size, self.grid
+        for box, time in parts:
+            cut = _CUT * min(box.width, box.height)
+            x0 = round((box.x0 + cut) * columns / width) if box.x0 > 0 else 0
+            y0 = round((box.y0 + cut) * rows / height) if box.y0 > 0 else 0
+            x1 = round((box.x1 - cut) * columns / width) if box.x1 < width else columns
+            y1 = round((box.y1 - cut) * rows / height) if box.y1 < height else rows
+            part = closely[y0:y1, x0:x1]
+            np.maximum(part, np.float32(time), out=part)
+        return np.minimum(closely, np.float32(whole))
+
+    def unlearn(self, cells: Cells) -> None:
+        """These cells held a face, so what was known of them is not what it was taken for."""
+        cv2.bitwise_and(self._known, cv2.bitwise_not(cells), dst=self._known)
+        cv2.bitwise_or(self.changed, cells, dst=self.changed)
+
     def disturb(self, cells: Cells, now: float) -> None:
         """Cells that nothing can be said of now: their quiet starts anew."""
         np.copyto(self._since, np.float32(now), where=cells != 0)
@@ -123,8 +158,7 @@ class Surroundings:
         if not cv2.countNonZero(seeds):
             return suspect
         reach = min(max(8, round(1.3 * widest * float(self._scale[0]))), COLUMNS // 2)
-        moved = cv2.bitwise_and(seeds, self._known)
-        near = cv2.dilate(moved, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        near = cv2.dilate(seeds, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
         spill = cv2.bitwise_and(cv2.bitwise_and(near, explained), self.changed)
         doubt = cv2.bitwise_or(cv2.bitwise_or(seeds, spill), suspect)
         doubt = cv2.morphologyEx(doubt, cv2.MORPH_CLOSE, _JOIN)
@@ -162,7 +196,9 @@ class Surroundings:
     def pane(self, widest: float) -> Image:
         """The frame last looked at, behind frosted glass: [rows, columns, 3]."""
         columns, rows = self.grid
-        across = min(_BLOCKS, max(4, int(_BLOCKS_A_FACE * self.size[0] / max(widest, 1.0))))
+        # While nobody is known, whoever comes may fill the frame.
+        widest = widest or float(self.size[0])
+        across = min(_BLOCKS, max(4, int(_BLOCKS_A_FACE * self.size[0] / widest)))
         blocks = (across, max(2, round(across * rows / columns)))
         coarse = cv2.resize(self.now, blocks, interpolation=cv2.INTER_AREA)
         smooth = cv2.resize(coarse, self.grid, interpolation=cv2.INTER_CUBIC)

@@ -31,8 +31,9 @@ from vcam_emoji.types import (
 
 HOLD_S = 0.5
 """A face that is not seen is held this long."""
-FIND_EVERY_S = 0.4
-"""Other faces are looked for this often while all that are known are seen."""
+FIND_EVERY_S = 0.25
+"""Other faces are looked for this often, each time in another part of the picture, while all that
+are known are seen."""
 FOLLOW_EVERY = 4
 """Frames from one look of the follower to the next, while the patch is found."""
 TRUST_EVERY = 10
@@ -57,8 +58,8 @@ _PASSING = 0.15
 """Close to another face, a look that differs more from what was expected is of that other one."""
 _SAME_SUSPECT = 0.2
 """What overlaps a known face by more is that face, seen less well."""
-_SUSPECTED_S = 4 * FIND_EVERY_S
-"""A suspicion holds until the whole and every part have been glanced at again."""
+_SUSPECTED_S = 3.0
+"""A suspicion holds until the same part has been glanced at again, or at most for so long."""
 _LONGEST_STEP_S = 0.1
 _COASTING_S = 0.3
 """Time constant with which the velocity of an unseen face decays."""
@@ -166,6 +167,16 @@ class _Track:
         return Face(self.id, at.box, at.points, at.roll, self.score, now - self.seen)
 
 
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """What may be a face, but was not found to be one."""
+
+    box: Box
+    time: float
+    doubtful: frozenset[Box]
+    """Parts of the picture that were not glanced at since."""
+
+
 @dataclass(slots=True)
 class Tracker:
     """`FaceTracker`: finds now and then, follows in between."""
@@ -178,8 +189,10 @@ class Tracker:
     _tracks: list[_Track] = field(default_factory=list)
     _next_id: int = 1
     _found_at: float = float("-inf")
-    _suspects: list[tuple[float, Box]] = field(default_factory=list)
-    """Of late, each with the time of its frame."""
+    _suspects: list[_Suspect] = field(default_factory=list)
+    """Of late."""
+    _looked: dict[Box, float] = field(default_factory=dict)
+    """When each part of the picture was last looked at."""
     _watch: Watch = field(default_factory=lambda: _NOTHING_SEEN)
 
     def update(self, frame: Frame) -> Sequence[Face]:
@@ -206,6 +219,7 @@ class Tracker:
         """Forget everything: the next frame is from another scene."""
         self._tracks.clear()
         self._suspects.clear()
+        self._looked.clear()
         self._watch = _NOTHING_SEEN
         self._found_at = float("-inf")
 
@@ -214,15 +228,23 @@ class Tracker:
         looking = self.seeker if missing or self.watcher is None else self.watcher
         found = looking.find(image)
         faces = [*(each.box for each in found), *(t.pose.detection(1).box for t in self._tracks)]
-        weak = [
-            (now, each)
+        looked = frozenset(looking.looked)
+        old = [each for each in self._suspects if 0 <= now - each.time < _SUSPECTED_S]
+        if looking is self.watcher:
+            # It sees weaker ones than the other does, so that only its silence clears them.
+            again = (replace(each, doubtful=each.doubtful - looked) for each in old)
+            old = [each for each in again if each.doubtful]
+        new = [
+            _Suspect(each, now, looked)
             for each in looking.suspects
             if not any(each.iou(face) > _SAME_SUSPECT for face in faces)
         ]
-        recent = [each for each in self._suspects if 0 <= now - each[0] < _SUSPECTED_S]
-        self._suspects = recent + weak
-        time = now if looking.whole else self._watch.time
-        self._watch = Watch(time, [box for _, box in self._suspects])
+        self._suspects = old + new
+        never = float("-inf")
+        times = {**self._looked, **dict.fromkeys(looked, now)}
+        self._looked = {each: times.get(each, never) for each in looking.squares}
+        (_, whole), *parts = self._looked.items()
+        self._watch = Watch(whole, [each.box for each in self._suspects], parts)
         return found
 
     def _crowded(self, now: float) -> set[int]:

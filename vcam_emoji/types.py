@@ -183,8 +183,13 @@ class FaceWatcher(FaceFinder, Protocol):
     """A finder that looks at a part of the picture at a time, and knows where it was in doubt."""
 
     @property
-    def whole(self) -> bool:
-        """Whether the last picture was looked at as a whole."""
+    def squares(self) -> Sequence[Box]:
+        """The parts of the last picture that are looked at in turn; the first one is all of it."""
+        ...
+
+    @property
+    def looked(self) -> Sequence[Box]:
+        """Those of them that were looked at in the last picture."""
         ...
 
     @property
@@ -201,6 +206,9 @@ class Watch:
     """Of the last frame that was looked at as a whole; as it stands here, of every one."""
     suspects: Sequence[Box] = ()
     """Where something has been of late that may be a face, but no reported one."""
+    parts: Sequence[tuple[Box, float]] = ()
+    """The parts that are looked at more closely, since small faces do not show in the whole, and
+    the time of the last frame in which each was; none where the whole is close enough."""
 
 
 class FaceFollower(Protocol):

@@ -81,6 +81,11 @@ def hard_clips(
     add("a second person entering", 6, _second(collins, hopper))
     add("near and far", 6, _zooming(collins))
     add("in and out beside another", 6, _in_and_out(collins, hopper))
+    add("low beside another from the start", 3, _low(collins, hopper))
+    add("far away and coming to rest", 6, _coming_to_rest(collins, hopper))
+    dim: dict[str, Any] = {"light": lambda _: 0.25, "noise": 3.5}
+    add("a second person entering in dim light", 6, _second(collins, hopper), **dim)
+    add("in and out beside another in dim light", 6, _in_and_out(collins, hopper), **dim)
     return clips
 
 
@@ -227,6 +232,30 @@ def _in_and_out(a: Portrait, b: Portrait) -> Callable[[float], Sequence[Placemen
         return [
             Placement(a, (0.36 + 0.01 * dx, 0.42 + 0.01 * dy), _DESK, id=0),
             Placement(b, (between(0.72, 1.3, out), between(0.48, 0.66, low)), 0.24, id=1),
+        ]
+
+    return place
+
+
+def _low(a: Portrait, b: Portrait) -> Callable[[float], Sequence[Placement]]:
+    def place(t: float) -> Sequence[Placement]:
+        (ax, ay), (bx, by) = sway(t, 1), sway(t, 3)
+        return [
+            Placement(a, (0.3 + 0.004 * ax, 0.45 + 0.004 * ay), 0.3, id=0),
+            Placement(b, (0.72 + 0.004 * bx, 1.0 + 0.004 * by), 0.25, id=1),
+        ]
+
+    return place
+
+
+def _coming_to_rest(a: Portrait, b: Portrait) -> Callable[[float], Sequence[Placement]]:
+    def place(t: float) -> Sequence[Placement]:
+        (ax, ay), (bx, by) = sway(t, 1), sway(t, 3)
+        inside = smooth(t, 1.5, 2.3)
+        far = between(1.2, 0.78, inside) + 0.001 * bx, 0.4 + 0.001 * by
+        return [
+            Placement(b, far, 0.08, id=1),
+            Placement(a, (0.3 + 0.004 * ax, 0.45 + 0.004 * ay), 0.3, id=0),
         ]
 
     return place

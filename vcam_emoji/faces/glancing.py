@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vcam_emoji.faces.finder import Finder
-from vcam_emoji.faces.proposals import Square, filling, propose, squares
+from vcam_emoji.faces.proposals import filling, propose, squares
 from vcam_emoji.types import Box, Detection, Image
 
 _SEEKING = 0.3
@@ -14,7 +14,7 @@ _WATCHING = 0.4
 """Proposals below this get no closer look."""
 _SUSPECTED = 0.3
 """Proposals from here on are told: they hold a third of the faces that are found by no look."""
-_REMEMBERED = 3
+_REMEMBERED = 5
 """Glances for which a judgement holds."""
 _REST_S = 3.0
 """The networks that are asked only where a face is missing or doubtful are let go when idle for so
@@ -34,13 +34,16 @@ class Seeker:
     turn: int = 0
     suspects: Sequence[Box] = ()
     """Where the last picture shows what may be a face, however weakly; faces are among them."""
-    whole: bool = True
-    """Whether the last picture was looked at as a whole."""
+    squares: Sequence[Box] = ()
+    looked: Sequence[Box] = ()
 
     def find(self, image: Image) -> Sequence[Detection]:
         """The faces that this turn shows, best first."""
         self.turn += 1
-        whole, part = _parts(image, self.turn // 2)
+        whole, *parts = squares(image.shape[1], image.shape[0])
+        part = parts[self.turn // 2 % len(parts)] if parts else whole
+        self.squares = [each.box for each in (whole, *parts)]
+        self.looked = [whole.box] if self.turn % 2 else [whole.box, part.box]
         if self.turn % 2:
             proposals = propose(self.finder.back, image, whole, _SEEKING)
             if self.turn % 4 == 3:
@@ -59,7 +62,7 @@ class Seeker:
 class Watcher:
     """`FaceWatcher` for frames in which all known faces are followed: is there another one?
 
-    The full-range detector looks at the whole and at one part in turn. What stays where it was
+    The full-range detector looks at the whole and at each part in turn. What stays where it was
     judged a moment ago is not judged again.
     """
 
@@ -67,14 +70,17 @@ class Watcher:
     turn: int = 0
     suspects: Sequence[Box] = ()
     """Where the last picture shows what may be a face, however weakly; faces are among them."""
+    squares: Sequence[Box] = ()
+    looked: Sequence[Box] = ()
     _known: list[Sequence[Detection]] = field(default_factory=list)
 
     def find(self, image: Image) -> Sequence[Detection]:
         """The faces that this turn shows, known ones not placed anew."""
         self.turn += 1
         self.finder.rest(_REST_S)
-        whole, part = _parts(image, self.turn // 2)
-        square = whole if self.turn % 2 else part
+        every = squares(image.shape[1], image.shape[0])
+        square = every[(self.turn - 1) % len(every)]
+        self.squares, self.looked = [each.box for each in every], [square.box]
         glimpsed = propose(self.finder.wide, image, square, _SUSPECTED)
         self.suspects = [each.box for each in glimpsed]
         proposals = [each for each in glimpsed if each.score >= _WATCHING]
@@ -85,17 +91,6 @@ class Watcher:
         # Only what was judged now is remembered: else an error would be believed for ever.
         self._known = [*self._known[1 - _REMEMBERED :], judged]
         return [*old, *judged]
-
-    @property
-    def whole(self) -> bool:
-        """Whether the last picture was looked at as a whole."""
-        return bool(self.turn % 2)
-
-
-def _parts(image: Image, turn: int) -> tuple[Square, Square]:
-    """The whole picture, and the part whose turn it is."""
-    whole, *parts = squares(image.shape[1], image.shape[0])
-    return whole, parts[turn % len(parts)] if parts else whole
 
 
 def _overlaps(one: Detection, others: Sequence[Detection]) -> bool:

@@ -29,6 +29,10 @@ class Square:
     y: int
     side: int
 
+    @property
+    def box(self) -> Box:
+        return Box(self.x, self.y, self.x + self.side, self.y + self.side)
+
 
 @dataclass(frozen=True, slots=True)
 class Oval:
