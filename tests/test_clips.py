@@ -304,7 +304,7 @@ def test_hard_clips_have_faces_and_frames_without_one() -> None:
     clips = hard_clips((320, 180))
     assert len({clip.name for clip in clips}) == len(clips) >= 15
     for clip in clips:
-        assert 4 <= len(clip) / clip.fps <= 6
+        assert 3 <= len(clip) / clip.fps <= 6
     leaving = next(clip for clip in clips if clip.name == "leaving and entering, left")
     counts = [len(staged.faces) for staged in leaving]
     assert counts[0] == 1

@@ -40,7 +40,7 @@ def sway(t: float, seed: int = 0) -> tuple[float, float]:
 def hard_clips(
     size: tuple[int, int] = (1280, 720), people: Sequence[Portrait] | None = None
 ) -> list[Clip]:
-    """Scenes in which finding and following faces fails: 4 to 6 seconds each, always the same.
+    """Scenes in which finding and following faces fails: 3 to 6 seconds each, always the same.
 
     Args:
         size: Width and height.
