@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from vcam_emoji.errors import UsageError
+from vcam_emoji.errors import UsageError, how_to_install_generator
 
 BACKENDS = ("tensorflow", "jax")
 
@@ -26,8 +26,7 @@ def use(name: str | None = None) -> None:
         if find_spec(needed) is None:
             raise UsageError(
                 f"The networks need {needed}, which is not installed.",
-                f'Install it, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"'
-                + (" jax" if needed == "jax" else ""),
+                how_to_install_generator() + (" jax" if needed == "jax" else ""),
             )
     os.environ["KERAS_BACKEND"] = name
     # TensorFlow leaves oneDNN off where there is no AVX-512; it is twice as fast there too.

@@ -22,7 +22,7 @@ import numpy as np
 
 from generator import gate, likeness, manner, photos
 from generator.artwork.people.person import Person
-from generator.artwork.people.sets import PICTURES, shares
+from generator.artwork.people.sets import PICTURES, processes_for
 from generator.artwork.people.sets import emoji_set as drawn_set
 from generator.pictures import Picture, png, write
 from generator.portrayal import person_of
@@ -133,7 +133,7 @@ def _ready_s(size: int) -> float:
 
 def _picture_s(size: int) -> float:
     """A picture, or its share of the time in which several are drawn at once."""
-    return (0.03 + 0.8 * (size / 512) ** 2) / shares(size)
+    return (0.03 + 0.8 * (size / 512) ** 2) / processes_for(size)
 
 
 def _written_s(size: int) -> float:
@@ -301,7 +301,7 @@ def draw(who: Remembered, name: str, size: int, say: Say = lambda *_: None) -> E
         size=size,
         lips=who.lips,
         drawing=lambda emotion: say(f"drawing: {emotion}", _picture_s(size)),
-        processes=shares(size),
+        processes=processes_for(size),
     )
 
 

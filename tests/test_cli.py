@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,18 @@ def run(*words: str) -> int:
         return cli.main(words)
     except SystemExit as stop:
         return int(stop.code or 0)
+
+
+def started(words: Sequence[str], folder: Path) -> subprocess.Popen[str]:
+    """The command line in a process of its own, with all that it keeps in a folder."""
+    places = {"XDG_RUNTIME_DIR": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "vcam_emoji.cli", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=os.environ | places,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -250,14 +262,7 @@ def test_the_plain_camera_is_not_shown_again_unasked(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be sent to one process there")
 def test_whatever_ends_the_service_the_film_is_whole(name: str, tmp_path: Path) -> None:
     words = ["run", "--no-tray", "--camera", "demo", "--output", "film.mp4", "--size", "320x180"]
-    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "vcam_emoji.cli", *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | places,
-    ) as service:
+    with started(words, tmp_path) as service:
         assert service.stdout is not None
         service.stdout.readline()
         service.send_signal(getattr(signal, name))
@@ -273,7 +278,7 @@ def test_a_set_that_is_in_use_is_removed_and_the_shipped_one_takes_its_place(
     capsys.readouterr()
     assert run("sets", "remove", "mine", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"removed": "mine", "emoji set": "classic"}
+    assert said == {"removed": "mine", "used": "classic"}
     assert run("settings", "get", "look.emoji_set") == 0
     assert capsys.readouterr().out.strip() == "classic"
 
@@ -284,14 +289,7 @@ def test_who_starts_the_service_is_told_where_the_picture_goes(
     output: str, said: str, tmp_path: Path
 ) -> None:
     words = ["run", "--no-tray", "--camera", "demo", "--output", output, "--size", "320x180"]
-    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "vcam_emoji.cli", *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | places,
-    ) as service:
+    with started(words, tmp_path) as service:
         assert service.stdout is not None
         line = service.stdout.readline()
         service.send_signal(signal.SIGINT)
@@ -302,13 +300,7 @@ def test_who_starts_the_service_is_told_where_the_picture_goes(
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
 def test_a_script_is_told_where_the_picture_goes_as_an_object(tmp_path: Path) -> None:
     words = ["run", "--no-tray", "--camera", "demo", "--output", "none", "--json"]
-    places = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "vcam_emoji.cli", *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | places,
-    ) as service:
+    with started(words, tmp_path) as service:
         assert service.stdout is not None
         assert json.loads(service.stdout.readline()) == {"output": "nowhere", "pid": service.pid}
         service.send_signal(signal.SIGINT)

@@ -64,10 +64,14 @@ def test_a_person_installs_and_removes_it_without_an_administrator(home: Path) -
     assert f'ExecStart="{command}" run\n' in unit
     assert f'Exec="{command}" run\n' in entry
     assert (home / ".local/bin/vcam-emoji").resolve() == command.resolve()
+    other = home / ".local/bin/vcam-emoji-generator"
+    other.symlink_to(home / "pipx")
     assert f'Exec="{command}" pause\n' in entry
     assert (home / ".local/share/icons/hicolor/256x256/apps/vcam-emoji.png").exists()
     if not Path("/etc/modprobe.d/vcam-emoji.conf").exists():
         assert install(home, "--uninstall").returncode == 0
+        assert other.is_symlink()
+        other.unlink()
         assert {each for each in home.rglob("*") if each.is_file()} == before
 
 

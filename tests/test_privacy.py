@@ -19,6 +19,7 @@ from vcam_emoji.painting import Cover, Painter, cover
 from vcam_emoji.plate import Plate
 from vcam_emoji.privacy import Guard, Publication, body
 from vcam_emoji.settings import Look, Safety
+from vcam_emoji.surroundings import Surroundings
 from vcam_emoji.types import Box, Detection, Expression, Face, Frame, Image, Watch
 
 SIZE = (640, 360)
@@ -266,6 +267,25 @@ def test_who_is_partly_outside_of_anothers_body_is_frosted_inside_it_from_the_st
         if not shown.hidden:
             true = put(room().copy(), nods, 3)
             assert uncovered_share(stage.raw, shown.image, true) <= 0.01
+
+
+def test_a_face_differs_enough_from_a_wall_however_noisy_the_camera() -> None:
+    rng = np.random.default_rng(0)
+    scene = Surroundings((640, 480))
+    for frame in range(200):
+        wall = rng.normal(60, 30, (480, 640, 3)).clip(0, 255).astype(np.uint8)
+        scene.look(wall, frame / FPS)
+    scene.learn(np.full(scene.changed.shape, 255, np.uint8))
+    wall[100:200, 300:380] = np.clip(wall[100:200, 300:380].astype(int) + 22, 0, 255)
+    scene.look(wall, 200 / FPS)
+    assert scene.changed[26:49, 76:94].mean() > 0.9 * 255
+
+
+def test_while_nobody_is_known_the_blur_hides_a_face_that_fills_the_frame() -> None:
+    scene = Surroundings((640, 480))
+    scene.look(fakes.noise(SIZE), 0.0)
+    np.testing.assert_array_equal(scene.pane(0.0), scene.pane(640.0))
+    assert (scene.pane(0.0) != scene.pane(50.0)).any()
 
 
 def test_the_camera_frame_itself_is_never_written_to() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from vcam_emoji import devices
 from vcam_emoji.capture import Capture, Raw, open_capture
 from vcam_emoji.devices import CameraDevice
-from vcam_emoji.errors import CameraError
+from vcam_emoji.errors import CameraError, reason
 from vcam_emoji.playback import Photos, VideoFile
 from vcam_emoji.types import Frame, FrameSource
 
@@ -72,8 +72,7 @@ def _played(camera: str, fps: int) -> FrameSource | None:
         if path.is_file():
             return VideoFile(path)
     except (OSError, RuntimeError) as error:  # the latter of a home folder that nobody has
-        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-        raise CameraError(f"{camera} cannot be opened: {reason}.", hint) from error
+        raise CameraError(f"{camera} cannot be opened: {reason(error)}.", hint) from error
     if path.suffix and ("/" in camera or "\\" in camera):
         raise CameraError(f"There is no file {camera}.", hint)
     return None

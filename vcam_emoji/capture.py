@@ -80,10 +80,9 @@ if sys.platform == "linux":
     ) -> list[tuple[str, int, int]]:
         """Formats to try, best first: fourcc, width, height.
 
-        What is hardly a film comes last; else the nearest size comes first, then a full rate,
-        then what costs less to decode: turning
-        720p YUYV into BGR takes an eighth of the time of decoding it from JPEG, but over USB 2
-        only JPEG reaches 30 frames a second at that size.
+        What is hardly a film comes last; else the nearest size comes first, then a full rate, then
+        what costs less to decode: turning 720p YUYV into BGR takes an eighth of the time of
+        decoding it from JPEG, but over USB 2 only JPEG reaches 30 frames a second at that size.
         """
 
         def rank(offer: v4l2.Offer) -> tuple[bool, int, bool, bool, int]:

@@ -247,8 +247,9 @@ def _check_output(output: str | None) -> None:
     Raises:
         UsageError: with what there is.
     """
-    known = output in (None, "auto", "none", "v4l2loopback")
-    if output is None or known or output.startswith("/dev/") or output.lower().endswith(".mp4"):
+    if output is None or output in ("auto", "none", "v4l2loopback"):
+        return
+    if output.startswith("/dev/") or output.lower().endswith(".mp4"):
         return
     # Elsewhere virtual cameras go by any name.
     if sys.platform == "linux" or Path(output).suffix.lower() in (".avi", ".mkv", ".mov", ".webm"):
@@ -334,7 +335,8 @@ def _keep_house(service: Service, tell: Callable[[str], None]) -> None:
     while not service.stopping.wait(1.0):
         try:
             service.housekeeping()
-        except Exception:  # what nobody foresaw must not end this thread
+        except Exception:
+            # Settings edited later must still be seen, so this goes on whatever it was.
             logging.getLogger(__name__).exception("The settings could not be looked after.")
         if told:
             continue
@@ -400,7 +402,7 @@ def _sets(arguments: Arguments) -> int:
         return 0
     emoji_set.remove(name)
     instead = _instead_of(name)
-    _print_pairs({"removed": name, **({"emoji set": instead} if instead else {})}, arguments.json)
+    _print_pairs({"removed": name, **({"used": instead} if instead else {})}, arguments.json)
     return 0
 
 

@@ -20,6 +20,18 @@ VcamEmojiError
 
 from __future__ import annotations
 
+import sys
+
+
+def reason(error: Exception) -> str:
+    """What the system says of an error, as the end of a sentence."""
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
+
+
+def how_to_install_generator() -> str:
+    """A hint: what the generator and training need beside the service."""
+    return f'Install it, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"'
+
 
 class VcamEmojiError(Exception):
     """What happened, with the cure. Only the command line turns it into text and a status."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ class Tensor:
 
 class Network:
     """A `.tflite` model. One thread calls it at a time."""
+
+    _greeted: ClassVar[bool] = False
+    """LiteRT has greeted in this process, and will not again."""
 
     def __init__(self, path: Path, threads: int = 1, taps: Sequence[int] = ()) -> None:
         """Load the model and claim its memory.
@@ -115,9 +118,10 @@ class Network:
                 if self._taps
                 else {"model_path": str(self.path)}
             )
-            with _without_greeting():
+            with contextlib.nullcontext() if Network._greeted else _without_greeting():
                 interpreter = Interpreter(**model, num_threads=self._threads)
                 interpreter.allocate_tensors()
+            Network._greeted = True
         except (ValueError, RuntimeError, struct.error) as error:
             raise ModelError(
                 f"The network {self.path.name} cannot be read: {_first_line(error)}",

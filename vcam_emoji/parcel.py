@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from vcam_emoji.errors import reason
+
 Read: TypeAlias = Callable[[str], bytes]
 """The content of one file of an open parcel, by its name."""
 
@@ -60,7 +62,7 @@ def opened(path: Path, landmark: str, largest: int) -> Iterator[Read]:
         raise ParcelError(f"{path.name} is neither a folder nor a sound zip.") from error
     except (OSError, ValueError, NotImplementedError) as error:
         # ValueError: a null character in the path, or fields of the zip that cannot be.
-        raise ParcelError(f"{path.name} cannot be read: {_reason(error)}.") from error
+        raise ParcelError(f"{path.name} cannot be read: {reason(error)}.") from error
 
 
 def _from_folder(folder: Path, name: str, largest: int) -> bytes:
@@ -75,7 +77,7 @@ def _from_folder(folder: Path, name: str, largest: int) -> bytes:
     except FileNotFoundError as error:
         raise ParcelError(f"{name} is missing.") from error
     except OSError as error:
-        raise ParcelError(f"{name} cannot be read: {_reason(error)}.") from error
+        raise ParcelError(f"{name} cannot be read: {reason(error)}.") from error
 
 
 def _where(archive: zipfile.ZipFile, landmark: str, called: str) -> str:
@@ -129,10 +131,6 @@ def _limited(content: bytes, name: str, largest: int) -> bytes:
     if len(content) > largest:
         raise ParcelError(f"{name} is larger than {largest >> 20} MB.")
     return content
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
 def write(files: Mapping[str, bytes], path: Path) -> None:

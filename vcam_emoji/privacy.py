@@ -468,13 +468,15 @@ class Guard:
         patience = max(QUIET_S, QUIET_FRAMES * self._frame_s)
         if self._sure_since is None or now - self._sure_since < patience:
             return
+        strange = cv2.bitwise_and(scene.changed, cv2.bitwise_not(heads))
+        if not cv2.countNonZero(strange):
+            return
         began = self._began
         looked = scene.looked_at(watch.time - began, [(at, t - began) for at, t in watch.parts])
         # A look counts only for what was quiet by then, and while somebody was surely tracked.
         looked[looked < self._sure_since - began] = -np.inf
         still = scene.quiet_since(np.minimum(looked, np.float32(clock - patience)))
-        quiet = cv2.bitwise_and(still, scene.changed)
-        calm = cv2.bitwise_and(quiet, cv2.bitwise_not(heads)).astype(np.uint8, copy=False)
+        calm = cv2.bitwise_and(still, strange).astype(np.uint8, copy=False)
         if cv2.countNonZero(calm):
             scene.learn(calm)
 

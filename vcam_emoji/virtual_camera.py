@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 import time
@@ -11,9 +10,9 @@ from pathlib import Path
 
 import cv2
 
-from vcam_emoji import devices
+from vcam_emoji import devices, files
 from vcam_emoji.devices import CameraDevice
-from vcam_emoji.errors import VirtualCameraError
+from vcam_emoji.errors import VirtualCameraError, reason
 from vcam_emoji.types import FrameSink, Image
 
 if sys.platform == "linux":
@@ -41,9 +40,8 @@ def open_sink(output: str, width: int, height: int, fps: int) -> FrameSink:
         try:
             return VideoFile(Path(output).expanduser(), width, height, fps)
         except (OSError, RuntimeError) as error:  # the latter of a home folder that nobody has
-            reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
             raise VirtualCameraError(
-                f"{output} cannot be written: {reason}.", "Choose another folder."
+                f"{output} cannot be written: {reason(error)}.", "Choose another folder."
             ) from error
     if sys.platform == "linux":
         return _open_loopback(output, width, height, fps)
@@ -192,8 +190,8 @@ class VirtualCamera:
             )
         except RuntimeError as error:
             where = name or device or "The virtual camera"
-            reason = " ".join(str(error).split()).rstrip(".")
-            raise VirtualCameraError(f"{where} does not open: {reason}.", _cure()) from error
+            said = " ".join(str(error).split()).rstrip(".")
+            raise VirtualCameraError(f"{where} does not open: {said}.", _cure()) from error
         self._name = name or self._camera.device
         if sys.platform == "linux":
             self._viewers = Viewers(self._camera.device)
@@ -223,6 +221,12 @@ class VirtualCamera:
         self._camera.close()
 
 
+_AHEAD_S = 0.5
+"""Pictures may come that much earlier than they are played: a burst is no higher rate."""
+_LONGEST_GAP_S = 10.0
+"""What is longer without a picture is left out of a film."""
+
+
 class VideoFile:
     """A `FrameSink` that writes an MP4; the file appears, whole, when it is closed.
 
@@ -246,7 +250,8 @@ class VideoFile:
         """
         if not path.parent.is_dir():
             raise VirtualCameraError(f"There is no folder {path.parent}.", "Make it first.")
-        path = _free(path)
+        # No film is ever written over.
+        path = files.free(path)
         self._path = path
         self._partial = path.with_name(f".{path.stem}.partial.mp4")
         self._size = width, height
@@ -294,17 +299,6 @@ class VideoFile:
             self._open = False
             self._writer.release()
             self._partial.replace(self._path)
-
-
-_AHEAD_S = 0.5
-"""Pictures may come that much earlier than they are played: a burst is no higher rate."""
-_LONGEST_GAP_S = 10.0
-
-
-def _free(path: Path) -> Path:
-    """The path, or one like it at which there is nothing: no film is ever written over."""
-    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
-    return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
 class Nowhere:

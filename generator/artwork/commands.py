@@ -111,7 +111,7 @@ def _person(options: argparse.Namespace) -> Person:
 
 
 def _one_set(options: argparse.Namespace) -> int:
-    from generator.artwork.people.sets import PICTURES, shares
+    from generator.artwork.people.sets import PICTURES, processes_for
     from generator.artwork.people.sets import emoji_set as drawn_set
     from generator.commands import finishing
     from vcam_emoji import emoji_set
@@ -127,7 +127,7 @@ def _one_set(options: argparse.Namespace) -> int:
             options.title,
             options.size,
             drawing=lambda emotion: say(f"drawing: {emotion}", 1),
-            processes=shares(options.size),
+            processes=processes_for(options.size),
         )
     if options.out is not None:
         emoji_set.save(drawn, options.out)

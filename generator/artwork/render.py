@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from generator.artwork.svg import Drawing
 from vcam_emoji import png
-from vcam_emoji.errors import UsageError
+from vcam_emoji.errors import UsageError, how_to_install_generator
 
 
 class Renderer(Protocol):
@@ -28,7 +27,7 @@ def resvg(svg: str, width: int, height: int) -> NDArray[np.uint8]:
     except ImportError as error:
         raise UsageError(
             "Drawing needs the package resvg-py.",
-            f'Install it, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"',
+            how_to_install_generator(),
         ) from error
     # Without text there is nothing to look up in the system's fonts, and reading them is slow.
     encoded = resvg_py.svg_to_bytes(

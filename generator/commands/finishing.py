@@ -8,7 +8,6 @@ import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -44,12 +43,6 @@ def check_place(file: Path) -> None:
         raise UsageError(
             f"{file} cannot be written: {error.strerror}.", "Is its folder yours?"
         ) from error
-
-
-def free_place(name: str) -> Path:
-    """Where a sheet goes that was given no place: here, over no other file."""
-    places = (Path(f"{name}.png" if n == 1 else f"{name}-{n}.png") for n in count(1))
-    return next(each for each in places if not each.exists() and not each.is_symlink())
 
 
 @contextmanager

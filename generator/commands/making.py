@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.commands import finishing, portraying
 from generator.commands import options as shared
+from vcam_emoji import files
 from vcam_emoji.errors import UsageError
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def _check(options: argparse.Namespace) -> None:
     if not 64 <= options.size <= 1024:
         raise UsageError(f"--size cannot be {options.size}.", "It is from 64 to 1024.")
     if options.open and options.sheet is None:
-        options.sheet = finishing.free_place(options.name)
+        options.sheet = files.free(Path(f"{options.name}.png"))
     if options.sheet is not None:
         finishing.check_place(options.sheet)
 

@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 data=${XDG_DATA_HOME:-$HOME/.local/share}
 units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
 entry=$data/applications/vcam-emoji.desktop
+ours=$(cd "$here/../.." && pwd)/.venv/bin
 commands=$HOME/.local/bin
 at_login=${XDG_CONFIG_HOME:-$HOME/.config}/autostart/vcam-emoji.desktop
 icon=$data/icons/hicolor/256x256/apps/vcam-emoji.png
@@ -22,7 +23,7 @@ as_administrator() {
 }
 
 find_command() {
-    for candidate in "$here/../../.venv/bin/vcam-emoji" "$(command -v vcam-emoji || true)"; do
+    for candidate in "$ours/vcam-emoji" "$(command -v vcam-emoji || true)"; do
         if [ -x "$candidate" ]; then
             echo "$(cd "$(dirname "$candidate")" && pwd)/vcam-emoji"
             return
@@ -50,9 +51,9 @@ install_for_user() {
     cp "$here/../../assets/icons/vcam-emoji.png" "$icon"
     mkdir -p "$commands"
     for each in vcam-emoji vcam-emoji-generator; do
-        ours=$(dirname "$command")/$each
-        if [ -x "$ours" ] && [ "$ours" != "$commands/$each" ]; then
-            ln -sf "$ours" "$commands/$each"
+        # What pipx and others put there stays.
+        if [ -x "$ours/$each" ] && [ ! -e "$commands/$each" ]; then
+            ln -sf "$ours/$each" "$commands/$each"
         fi
     done
     tell_systemd
@@ -86,8 +87,9 @@ uninstall() {
     fi
     rm -f "$entry" "$units/vcam-emoji.service" "$icon" "$at_login"
     for each in vcam-emoji vcam-emoji-generator; do
-        # Only links: a command that was installed there by other means stays.
-        if [ -L "$commands/$each" ]; then rm -f "$commands/$each"; fi
+        if [ "$(readlink "$commands/$each" || true)" = "$ours/$each" ]; then
+            rm -f "$commands/$each"
+        fi
     done
     tell_systemd
     if [ -e "$options" ] || [ -e "$modules" ]; then

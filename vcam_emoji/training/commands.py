@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from vcam_emoji.errors import UsageError
+from vcam_emoji.errors import UsageError, how_to_install_generator
 from vcam_emoji.resources import asset
 from vcam_emoji.training import data
 from vcam_emoji.training.bar import Bar
@@ -252,5 +251,5 @@ def _require_keras() -> None:
     except ImportError as error:
         raise UsageError(
             f"Training needs Keras and TensorFlow, which are not installed ({error}).",
-            f'Install them, in the checkout: "{sys.executable}" -m pip install -e ".[generator]"',
+            how_to_install_generator(),
         ) from error

@@ -24,6 +24,7 @@ from generator.artwork.svg import (
 
 _BRIM = {"cap": 128.0, "beanie": 122.0}
 _BORDER = {"cap": 176.0, "beanie": 147.0, "turban": 146.0}
+"""How far down what is worn reaches where brows are raised to it."""
 
 
 def uncovered(person: Person, frame: Build) -> Outline | None:
@@ -44,7 +45,7 @@ def uncovered(person: Person, frame: Build) -> Outline | None:
 
 
 def border(person: Person) -> float:
-    """How far down it reaches above the eyes; 0 where no brow comes near it."""
+    """Above which no brow is raised; 0 where none comes near what is worn."""
     return _BORDER.get(person.headwear, 0.0)
 
 

@@ -38,7 +38,7 @@ _WORTH_SHARING = 256
 """Pixels: smaller sets are drawn before other processes have begun."""
 
 
-def shares(size: int) -> int:
+def processes_for(size: int) -> int:
     """How many processes a set of that size is drawn by on this machine: one for each core."""
     if size < _WORTH_SHARING:
         return 1
