@@ -28,6 +28,12 @@ def run(*words: str) -> int:
 
 def started(words: Sequence[str], folder: Path) -> subprocess.Popen[str]:
     """The command line in a process of its own, with all that it keeps in a folder."""
+
+    def heeds_hangups() -> None:
+        # Where the tests run under nohup, it would outlive a terminal too, as it should.
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     places = {"XDG_RUNTIME_DIR": str(folder), "XDG_CONFIG_HOME": str(folder)}
     return subprocess.Popen(
         [sys.executable, "-m", "vcam_emoji.cli", *words],
@@ -35,6 +41,7 @@ def started(words: Sequence[str], folder: Path) -> subprocess.Popen[str]:
         text=True,
         cwd=folder,
         env=os.environ | places,
+        preexec_fn=heeds_hangups if os.name == "posix" else None,
     )
 
 

@@ -69,7 +69,7 @@ def test_the_browser_gets_most_of_what_the_service_publishes(meeting: Report) ->
 
 def test_a_second_start_is_refused_with_a_sentence(meeting: Report) -> None:
     second = meeting["second_start"]
-    assert second["status"] == 1
+    assert second["status"] == 3
     assert "already running" in second["said"]
     assert "vcam-emoji quit" in second["said"]
 
